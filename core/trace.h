@@ -1,0 +1,76 @@
+// SPDX-FileCopyrightText: 2026 The StarPinT authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What ran where and when: one record per executed task, and the pictures made of it. StarPU-free and MPI-free: the
+ * runtime fills the records (core/spt.c), this writes and analyses them. */
+#ifndef SPT_TRACE_H
+#define SPT_TRACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum { TRACE_NAME = 24, TRACE_HANDLES = 8 };
+enum trace_mode { TRACE_R = 1, TRACE_W = 2, TRACE_RW = 3 };
+
+struct trace_record { /* plain data: gathered over ranks as bytes */
+    int64_t id;                         /* order of submission, the same on every rank */
+    char codelet[TRACE_NAME];
+    char label[TRACE_NAME];             /* of the propagator or role: "fine mcs_adi"; "" if none */
+    int32_t rank, worker;               /* worker: index into the rank's workers */
+    int32_t slice, iteration, node, sweep; /* -1: not in any */
+    int32_t priority;
+    int32_t cancelled;                  /* 1: ran as a no-op */
+    double submitted, start, end;       /* seconds since the run's start, clocks of ranks aligned */
+    double gflop;
+    uint32_t footprint, nhandles;       /* nhandles may exceed TRACE_HANDLES: only that many are kept */
+    struct { int64_t tag; uint64_t bytes; int32_t mode, pad; } handles[TRACE_HANDLES];
+};
+
+struct trace_worker { char name[TRACE_NAME]; int32_t rank, worker, is_gpu, memory_node; };
+
+struct trace {
+    struct trace_record *records; /* sorted by id after trace_sort */
+    size_t n, capacity;
+    struct trace_worker *workers;
+    size_t nworkers;
+    char title[128];              /* of the run, shown in viewers */
+    double makespan;              /* seconds */
+};
+
+struct trace_stats {
+    size_t tasks, workers;
+    double makespan, busy, idle_fraction;
+    double critical_path;         /* longest chain of measured durations, seconds */
+    double area;                  /* busy / workers */
+    double lower_bound;           /* max(area, critical path) */
+};
+
+/* 0 or -ENOMEM; the record is copied */
+int trace_add(struct trace *t, const struct trace_record *r);
+void trace_sort(struct trace *t);
+void trace_free(struct trace *t);
+
+/* Dependencies by replaying sequential consistency over the handles of the sorted records: for record i,
+ * deps[first[i]] .. deps[first[i+1]-1] are indices of records it waited for (transitively redundant ones through the same
+ * handle left out). 0 or -ENOMEM; caller frees both. */
+int trace_dependencies(const struct trace *t, size_t **first, size_t **deps);
+
+/* Marks records on one longest chain; on_path (n) may be NULL. */
+int trace_analyse(const struct trace *t, struct trace_stats *s, bool *on_path);
+
+/* Writers: 0 or -errno after an error line. trace_write writes all of them into DIR:
+ * trace.html (self-contained viewer), perfetto.json (Chrome trace event format), paje.trace (Paje; pj_validate accepts
+ * it), tasks.rec (recutils; StarPU's field names; complete, read back by trace_read), dag.dot (graphviz), and
+ * trace.svg */
+int trace_write(const struct trace *t, const char *dir);
+int trace_write_perfetto(const struct trace *t, FILE *out);
+int trace_write_paje(const struct trace *t, FILE *out);
+int trace_write_rec(const struct trace *t, FILE *out);
+int trace_write_dot(const struct trace *t, FILE *out);
+int trace_write_html(const struct trace *t, FILE *out);
+int trace_write_svg(const struct trace *t, FILE *out);
+/* From DIR/tasks.rec. 0, or -errno after an error line */
+int trace_read(struct trace *t, const char *dir);
+
+#endif

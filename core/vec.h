@@ -1,0 +1,31 @@
+// SPDX-FileCopyrightText: 2026 The StarPinT authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Vector operations on whichever device x says. Sums are in index order: the same bits everywhere on CPU. */
+#ifndef SPT_VEC_H
+#define SPT_VEC_H
+
+#include "core/exec.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { VEC_TERMS = 16 }; /* terms of one vec_lincomb */
+
+/* y = u, n doubles */
+void vec_copy(const struct exec *x, size_t n, const double *u, double *y);
+
+/* y = sum over i < m of c[i] v[i], evaluated left to right per entry; m <= VEC_TERMS; y may be one of the v */
+void vec_lincomb(const struct exec *x, size_t n, double *y, int m, const double *c, const double *const *v);
+
+/* result[0] = sum (u-v)^2, result[1] = sum u^2, result[2] = max |u-v|; v NULL: zero. NaN and Inf go through.
+ * result lies in the memory of the device. */
+void vec_distance(const struct exec *x, size_t n, const double *u, const double *v, double *result);
+
+/* flag[0] = 1 if an entry of u is not finite, else 0; flag lies in the memory of the device */
+void vec_nonfinite(const struct exec *x, size_t n, const double *u, double *flag);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
