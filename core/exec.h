@@ -43,6 +43,11 @@ void exec_constant(const void *host, size_t bytes);
 void exec_constant_forget(const void *host);
 const void *exec_device_constant(const struct exec *x, const void *host);
 
+/* core/exec.cu, in builds with CUDA */
+void exec_constant_cuda(const void *host, size_t bytes);
+void exec_constant_forget_cuda(const void *host);
+const void *exec_device_constant_cuda(const struct exec *x, const void *host);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The StarPinT authors
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Vector operations on whichever device x says. Sums are in index order: the same bits everywhere on CPU. */
+/* Vector operations on whichever device x says. On CPU every sum has one fixed order: the same bits for every build,
+ * alignment and number of threads. */
 #ifndef SPT_VEC_H
 #define SPT_VEC_H
 
@@ -24,6 +25,12 @@ void vec_distance(const struct exec *x, size_t n, const double *u, const double 
 
 /* flag[0] = 1 if an entry of u is not finite, else 0; flag lies in the memory of the device */
 void vec_nonfinite(const struct exec *x, size_t n, const double *u, double *flag);
+
+/* core/vec.cu, in builds with CUDA */
+void vec_copy_cuda(const struct exec *x, size_t n, const double *u, double *y);
+void vec_lincomb_cuda(const struct exec *x, size_t n, double *y, int m, const double *c, const double *const *v);
+void vec_distance_cuda(const struct exec *x, size_t n, const double *u, const double *v, double *result);
+void vec_nonfinite_cuda(const struct exec *x, size_t n, const double *u, double *flag);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,126 @@
+// SPDX-FileCopyrightText: 2026 The StarPinT authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* FFTW behind core/fft.h. FFTW_ESTIMATE measures nothing and FFTW_UNALIGNED forbids code that
+ * depends on addresses: two runs of one machine have the same bits. */
+#include "core/fft.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fftw3.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+struct fft {
+    int dims;
+    bool sine;
+    size_t shape[3], real, complex;
+    double scale;
+    fftw_plan forward, inverse; /* inverse NULL: forward is its own */
+};
+
+static int plan(struct fft *f)
+{
+    const unsigned flags = FFTW_ESTIMATE | FFTW_UNALIGNED;
+    const size_t other = f->sine ? f->real : 2 * f->complex;
+    int n[3];
+    fftw_r2r_kind kind[3];
+    for (int a = 0; a < f->dims; a++) {
+        n[a] = (int)f->shape[a];
+        kind[a] = FFTW_RODFT00;
+    }
+    double *u = fftw_alloc_real(f->real), *v = fftw_alloc_real(other);
+    if (u && v && f->sine) {
+        f->forward = fftw_plan_r2r(f->dims, n, u, v, kind, flags | FFTW_PRESERVE_INPUT);
+    } else if (u && v) {
+        f->forward =
+            fftw_plan_dft_r2c(f->dims, n, u, (fftw_complex *)v, flags | FFTW_PRESERVE_INPUT);
+        f->inverse =
+            fftw_plan_dft_c2r(f->dims, n, (fftw_complex *)v, u, flags | FFTW_DESTROY_INPUT);
+    }
+    fftw_free(u);
+    fftw_free(v);
+    return f->forward && (f->sine || f->inverse) ? 0 : -ENOMEM;
+}
+
+void fft_destroy(struct fft **fp)
+{
+    struct fft *f = *fp;
+    *fp = NULL;
+    if (!f)
+        return;
+    if (f->forward)
+        fftw_destroy_plan(f->forward);
+    if (f->inverse)
+        fftw_destroy_plan(f->inverse);
+    free(f);
+}
+
+static int create(struct fft **out, int dims, const size_t *shape, bool sine)
+{
+    assert(dims >= 1 && dims <= 3);
+    struct fft *f = calloc(1, sizeof *f);
+    if (!f)
+        return -ENOMEM;
+    f->dims = dims;
+    f->sine = sine;
+    f->real = f->complex = 1;
+    f->scale = 1;
+    for (int a = 0; a < dims; a++) {
+        f->shape[a] = shape[a];
+        f->real *= shape[a];
+        f->complex *= a == dims - 1 ? shape[a] / 2 + 1 : shape[a];
+        f->scale *= sine ? 2 * ((double)shape[a] + 1) : (double)shape[a];
+    }
+    if (sine)
+        f->complex = 0;
+    if (plan(f)) {
+        fft_destroy(&f);
+        return -ENOMEM;
+    }
+    *out = f;
+    return 0;
+}
+
+int fft_create(struct fft **f, int dims, const size_t *shape)
+{
+    return create(f, dims, shape, false);
+}
+
+int fft_create_sine(struct fft **f, int dims, const size_t *shape)
+{
+    return create(f, dims, shape, true);
+}
+
+size_t fft_real(const struct fft *f)
+{
+    return f->real;
+}
+
+size_t fft_complex(const struct fft *f)
+{
+    return f->complex;
+}
+
+double fft_scale(const struct fft *f)
+{
+    return f->scale;
+}
+
+/* FFTW's interface lacks const; FFTW_PRESERVE_INPUT keeps the promise */
+void fft_forward(const struct fft *f, const struct exec *x, const double *in, double *out)
+{
+    assert(x->dev == DEV_CPU && !f->sine && in != out);
+    fftw_execute_dft_r2c(f->forward, (double *)in, (fftw_complex *)out);
+}
+
+void fft_inverse(const struct fft *f, const struct exec *x, double *in, double *out)
+{
+    assert(x->dev == DEV_CPU && !f->sine && in != out);
+    fftw_execute_dft_c2r(f->inverse, (fftw_complex *)in, out);
+}
+
+void fft_sine(const struct fft *f, const struct exec *x, const double *in, double *out)
+{
+    assert(x->dev == DEV_CPU && f->sine && in != out);
+    fftw_execute_r2r(f->forward, (double *)in, out);
+}
