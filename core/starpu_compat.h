@@ -18,11 +18,4 @@
 #error "StarPinT needs StarPU 1.3 or later"
 #endif
 
-/* The variable that makes StarPU-MPI print what it sent, when set to 1 */
-#if SPT_STARPU_AT_LEAST(1, 4)
-#define SPT_STARPU_MPI_STATS "STARPU_MPI_STATS"
-#else
-#define SPT_STARPU_MPI_STATS "STARPU_COMM_STATS"
-#endif
-
 #endif
