@@ -40,8 +40,8 @@ struct param {
     const char *key;
     enum param_type type;
     size_t offset;
-    const char *def;             /* default as YAML text; NULL: required; "": optional without default (NULL, n = 0) */
-    double min, max;             /* for every number in it; both 0: unbounded */
+    const char *def;             /* default as YAML text; NULL: required; "": optional without default (NULL, n = 0, else untouched) */
+    double min, max;             /* for every number in it; both 0: unbounded; INFINITY: on that side */
     bool open_min, open_max;     /* the end itself is excluded */
     const char *const *choices;  /* P_CHOICE: ends with NULL */
     const struct schema *sub;    /* P_MAP */
@@ -87,7 +87,8 @@ int config_unknown(const struct node *at, const char *what, const char *name, co
 /* the nearest of `known` (NULL-terminated) by edit distance, or NULL if none is near */
 const char *config_nearest(const char *name, const char *const *known);
 
-/* Writes the tree as YAML: block style for maps, flow style for short leaves; numbers as the user wrote them. */
+/* Writes the tree as YAML: block style for maps, flow style for short leaves; numbers as the user wrote them. 0, or
+ * -EIO, -ENOMEM without an error line: the caller knows the file's name. */
 int config_write(const struct config *c, FILE *out);
 
 /* Writes a schema as a Markdown table: key, type, default, range, unit, meaning. */

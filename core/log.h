@@ -9,6 +9,8 @@
 void log_open(int rank, bool quiet);
 /* "starpint: ..." on one line; returns code, so that `return log_error(-EINVAL, ...)` reads well */
 int log_error(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* one line as it stands, for errors that open with FILE:LINE */
+void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
