@@ -8,7 +8,12 @@
 #ifndef SPT_STARPU_COMPAT_H
 #define SPT_STARPU_COMPAT_H
 
+#include "spt_config.h"
+
 #include <starpu.h>
+#if SPT_MPI
+#include <starpu_mpi.h>
+#endif
 
 #define SPT_STARPU_AT_LEAST(major, minor)                                                          \
     (STARPU_MAJOR_VERSION > (major) ||                                                             \
