@@ -59,7 +59,7 @@ smpi)
 esac
 
 # The newest tarball among those downloaded before; nothing if there is none.
-cached() { find "$cache" -maxdepth 1 -name 'starpu_1.4.*.orig.tar.gz' 2>/dev/null | sort -V | tail -n 1; }
+cached() { find "$cache" -maxdepth 1 -name 'starpu_1.4.*.orig.tar.gz' 2>/dev/null | sort -V | tail -n 1 || true; }
 
 # Debian's source package, by an apt of its own: neither the system's sources nor its package lists are touched.
 download()
