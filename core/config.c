@@ -19,6 +19,8 @@ enum {
     FLOW_COLUMNS = 100
 };
 
+static const char too_deep[] = "expected at most 64 levels of nesting";
+
 struct block {
     struct block *next;
     max_align_t data[];
@@ -216,7 +218,7 @@ static struct node *build(struct load *l, int id, struct node *parent, const cha
         line = line_of(l, y->start_mark);
     n = new_node(l->c, parent, key, l->file, line);
     if (depth > MAX_DEPTH)
-        return load_error(l, line, "expected at most 64 levels of nesting"), NULL;
+        return load_error(l, line, too_deep), NULL;
     if (l->c->nodes > MAX_NODES)
         return load_error(l, line, "expected at most 1048576 values"), NULL;
     if (!known_tag(y))
@@ -253,6 +255,32 @@ static int depth_of(const struct node *n)
     return n ? 1 + depth_of(n->parent) : 0;
 }
 
+/* Looks at the nesting alone, and stops where it is too deep: libyaml's loader takes quadratic time
+ * there. Malformed text is left to the loader to report. */
+static int check_depth(const struct load *l, int depth)
+{
+    yaml_parser_t p;
+    yaml_event_t event;
+    bool end = false;
+    int err = 0;
+
+    if (!yaml_parser_initialize(&p))
+        return log_error(-ENOMEM, "out of memory in the configuration");
+    yaml_parser_set_input_string(&p, (const unsigned char *)l->text, l->length);
+    while (!end && !err && yaml_parser_parse(&p, &event)) {
+        end = event.type == YAML_STREAM_END_EVENT;
+        if (event.type == YAML_SEQUENCE_START_EVENT || event.type == YAML_MAPPING_START_EVENT)
+            depth++;
+        else if (event.type == YAML_SEQUENCE_END_EVENT || event.type == YAML_MAPPING_END_EVENT)
+            depth--;
+        if (depth > MAX_DEPTH)
+            err = load_error(l, line_of(l, event.start_mark), too_deep);
+        yaml_event_delete(&event);
+    }
+    yaml_parser_delete(&p);
+    return err;
+}
+
 /* The one document in l's text as a node below parent (NULL: the root). An empty text is a null. */
 static struct node *load(struct load *l, struct node *parent, const char *key, int line)
 {
@@ -261,6 +289,8 @@ static struct node *load(struct load *l, struct node *parent, const char *key, i
     yaml_node_t *extra;
     struct node *n = NULL;
 
+    if (check_depth(l, depth_of(parent)))
+        return NULL;
     if (!yaml_parser_initialize(&p))
         return log_error(-ENOMEM, "out of memory in the configuration"), NULL;
     yaml_parser_set_input_string(&p, (const unsigned char *)l->text, l->length);
