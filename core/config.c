@@ -1,7 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The StarPinT authors
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The tree of a configuration: read by libyaml, changed by --set, written back. schema.c binds it.
- */
+/* The tree of a configuration: read by libyaml, changed by --set, written back. */
 #include "core/config.h"
 
 #include <errno.h>
