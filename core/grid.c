@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { MAX_ORDER = 7 };
 
@@ -89,6 +90,19 @@ void grid_free(struct grid *g)
     for (int a = 0; a < GRID_MAX_DIMS; a++) {
         free(g->x[a]);
         g->x[a] = NULL;
+    }
+}
+
+void grid_zero_ends(const struct grid *g, double *u)
+{
+    size_t stride = 1;
+    for (int a = g->dims - 1; a >= 0; a--) {
+        const size_t n = g->shape[a], block = n * stride;
+        for (size_t at = 0; at < grid_points(g) && !g->periodic[a]; at += block) {
+            memset(u + at, 0, stride * sizeof *u);
+            memset(u + at + block - stride, 0, stride * sizeof *u);
+        }
+        stride = block;
     }
 }
 

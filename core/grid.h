@@ -34,6 +34,9 @@ int grid_axis_sinh(struct grid *g, int axis, const char *name, size_t n, double 
                    double width);
 void grid_free(struct grid *g);
 
+/* u = 0 in the ends of the axes that are not periodic; one real component */
+void grid_zero_ends(const struct grid *g, double *u);
+
 /* Weights of local Lagrange interpolation of order `order` (order+1 points; 1 linear, 3 cubic) on one axis at xi:
  * fills first index and order+1 weights. Exact (weight 1) at grid points. On periodic axes indices wrap (modulo shape).
  * 0, or -ERANGE if xi lies outside the axis. */
