@@ -1,0 +1,418 @@
+// SPDX-FileCopyrightText: 2026 The StarPinT authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "tests/check_problem.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/vec.h"
+
+enum { GUARD = 64 };
+static const double guard_value = 12345.678;
+
+static void scratch(struct check *c, size_t nwork)
+{
+    free(c->work);
+    c->nwork = nwork;
+    c->work = aligned_alloc(64, exec_round(nwork + GUARD) * sizeof *c->work);
+    assert_non_null(c->work);
+}
+
+void check_open(struct check *c, const char *text)
+{
+    char yaml[2048];
+    memset(c, 0, sizeof *c);
+    snprintf(yaml, sizeof yaml, "problem: %s\n", text);
+    assert_int_equal(config_parse(&c->config, "check", yaml), 0);
+    assert_int_equal(problem_create(&c->problem, config_child(config_root(c->config), "problem")),
+                     0);
+    assert_int_equal(c->problem->n, grid_doubles(&c->problem->grid));
+    scratch(c, c->problem->nwork);
+}
+
+void check_stepper_open(struct check *c, const char *problem, const char *stepper)
+{
+    char yaml[2048];
+    memset(c, 0, sizeof *c);
+    snprintf(yaml, sizeof yaml, "problem: %s\nstepper: %s\n", problem, stepper);
+    assert_int_equal(config_parse(&c->config, "check", yaml), 0);
+    struct node *root = config_root(c->config), *config = config_child(root, "stepper");
+    assert_int_equal(problem_create(&c->problem, config_child(root, "problem")), 0);
+    const struct stepper_type *type = stepper_type_find(config_name(config));
+    assert_non_null(type);
+    assert_int_equal(type->create(&c->stepper, type, c->problem, config), 0);
+    assert_true(c->stepper->nwork >= c->problem->nwork);
+    scratch(c, c->stepper->nwork);
+}
+
+void check_close(struct check *c)
+{
+    stepper_destroy(&c->stepper);
+    problem_destroy(&c->problem);
+    config_destroy(&c->config);
+    free(c->work);
+}
+
+struct exec check_exec(struct check *c)
+{
+    for (size_t i = 0; i < c->nwork; i++) /* what a kernel reads before writing it shows up */
+        c->work[i] = NAN;
+    for (size_t i = 0; i < GUARD; i++)
+        c->work[c->nwork + i] = guard_value;
+    return exec_host(c->work, c->nwork);
+}
+
+void check_guard(const struct check *c)
+{
+    for (size_t i = 0; i < GUARD; i++)
+        assert_true(c->work[c->nwork + i] == guard_value);
+}
+
+double *check_vector(const struct check *c)
+{
+    double *u = calloc(c->problem->n, sizeof *u);
+    assert_non_null(u);
+    return u;
+}
+
+double check_distance(const struct check *c, const double *u, const double *v)
+{
+    const struct exec x = exec_host(NULL, 0);
+    double r[3];
+    vec_distance(&x, c->problem->n, u, v, r);
+    return sqrt(r[0]) / fmax(sqrt(r[1]), 1e-300);
+}
+
+bool check_same(const struct check *c, const double *u, const double *v)
+{
+    return !memcmp(u, v, c->problem->n * sizeof *u);
+}
+
+void check_state(const struct check *c, double *u)
+{
+    const struct problem *p = c->problem;
+    assert_int_equal(p->initial(p, 0.125, u), 0);
+    for (size_t i = 0; i < p->n; i++)
+        u[i] = u[i] * (1 + 0.3 * sin(5 * (double)i / (double)p->n)) +
+               0.01 * cos(3 * (double)i / (double)p->n);
+    if (p->kernels[DEV_CPU]->impose) {
+        const struct exec x = check_exec((struct check *)c);
+        assert_int_equal(p->kernels[DEV_CPU]->impose(p, &x, 0.125, u), 0);
+        check_guard(c);
+    }
+}
+
+/* an entry in the middle that is no boundary value */
+static size_t inner_entry(struct check *c)
+{
+    const struct problem *p = c->problem;
+    double *u = check_vector(c);
+    const struct exec x = check_exec(c);
+    for (size_t i = 0; i < p->n; i++)
+        u[i] = NAN;
+    if (p->kernels[DEV_CPU]->impose)
+        assert_int_equal(p->kernels[DEV_CPU]->impose(p, &x, 0.25, u), 0);
+    size_t i = p->n / 2;
+    while (!isnan(u[i]))
+        i++;
+    free(u);
+    return i;
+}
+
+/* the sum of all terms where boundary rows are 0 */
+static void rhs(struct check *c, double t, const double *u, double *f)
+{
+    const struct problem *p = c->problem;
+    const struct problem_kernels *k = p->kernels[DEV_CPU];
+    struct exec x = check_exec(c);
+    assert_int_equal(k->rhs_implicit(p, &x, t, u, f), 0);
+    check_guard(c);
+    if (k->rhs_explicit) {
+        double *e = check_vector(c);
+        x = check_exec(c);
+        assert_int_equal(k->rhs_explicit(p, &x, t, u, e), 0);
+        check_guard(c);
+        for (size_t i = 0; i < p->n; i++)
+            f[i] += e[i];
+        free(e);
+    }
+}
+
+static void solve(struct check *c, double t, double a, const double *b, double *u)
+{
+    const struct exec x = check_exec(c);
+    assert_int_equal(c->problem->kernels[DEV_CPU]->solve(c->problem, &x, t, a, b, u), 0);
+    check_guard(c);
+}
+
+static void check_solve(struct check *c, double tolerance)
+{
+    struct problem *p = c->problem;
+    const double t = 0.25, as[] = { 1e-3, 0.1, 0 };
+    double *b = check_vector(c), *u = check_vector(c), *v = check_vector(c), *f = check_vector(c);
+    for (int i = 0; i < 3; i++) {
+        const double a = as[i];
+        check_state(c, b);
+        memcpy(u, b, p->n * sizeof *u);
+        solve(c, t, a, b, u);
+        memcpy(v, b, p->n * sizeof *v);
+        solve(c, t, a, v, v); /* in place */
+        assert_true(check_same(c, u, v));
+        memcpy(v, b, p->n * sizeof *v);
+        solve(c, t, a, b, v); /* again */
+        assert_true(check_same(c, u, v));
+
+        /* u - a f(u) = b where it is no boundary row: there solve put what impose puts */
+        struct exec x = check_exec(c);
+        assert_int_equal(p->kernels[DEV_CPU]->rhs_implicit(p, &x, t, u, f), 0);
+        check_guard(c);
+        for (size_t j = 0; j < p->n; j++)
+            v[j] = u[j] - a * f[j];
+        if (p->kernels[DEV_CPU]->impose) {
+            assert_int_equal(p->kernels[DEV_CPU]->impose(p, &x, t, b), 0);
+            double *w = check_vector(c);
+            memcpy(w, u, p->n * sizeof *w);
+            assert_int_equal(p->kernels[DEV_CPU]->impose(p, &x, t, w), 0);
+            assert_true(check_same(c, u, w));
+            free(w);
+        }
+        assert_true(check_distance(c, b, v) < tolerance);
+
+        if (p->prepare)
+            assert_int_equal(p->prepare(p, a), 0);
+        if (p->prepare_times)
+            assert_int_equal(p->prepare_times(p, 0, 1, 4), 0); /* 0.25 is one of them */
+        check_state(c, b);
+        memcpy(v, b, p->n * sizeof *v);
+        solve(c, t, a, b, v);
+        assert_true(check_same(c, u, v));
+    }
+    b[inner_entry(c)] = NAN;
+    solve(c, t, 0.1, b, b);
+    double flag;
+    const struct exec host = exec_host(NULL, 0);
+    vec_nonfinite(&host, p->n, b, &flag);
+    assert_true(flag == 1);
+    free(b), free(u), free(v), free(f);
+}
+
+static void check_derivative(struct check *c, double tolerance)
+{
+    const double t = 0.25, h = 1e-3;
+    const struct problem *p = c->problem;
+    double *u = check_vector(c), *f = check_vector(c), *d = check_vector(c);
+    static const double w[] = { 1 / 12., -2 / 3., 0, 2 / 3., -1 / 12. };
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(p->exact(p, t + (i - 2) * h, u), 0);
+        for (size_t j = 0; j < p->n; j++)
+            d[j] += w[i] * u[j] / h;
+    }
+    assert_int_equal(p->exact(p, t, u), 0);
+    rhs(c, t, u, f);
+    struct exec x = check_exec(c);
+    if (p->kernels[DEV_CPU]->impose) { /* boundary rows of f are 0 */
+        assert_int_equal(p->kernels[DEV_CPU]->impose(p, &x, t, u), 0);
+        double *nan = check_vector(c);
+        for (size_t j = 0; j < p->n; j++)
+            nan[j] = NAN;
+        assert_int_equal(p->kernels[DEV_CPU]->impose(p, &x, t, nan), 0);
+        for (size_t j = 0; j < p->n; j++)
+            if (!isnan(nan[j])) {
+                assert_true(f[j] == 0);
+                d[j] = 0;
+            }
+        free(nan);
+    }
+    assert_true(check_distance(c, f, d) < tolerance);
+
+    u[inner_entry(c)] = NAN; /* NaN goes through */
+    rhs(c, t, u, f);
+    double flag;
+    vec_nonfinite(&x, p->n, f, &flag);
+    assert_true(flag == 1);
+    free(u), free(f), free(d);
+}
+
+static void check_flow(struct check *c, double tolerance)
+{
+    const struct problem *p = c->problem;
+    const struct problem_kernels *k = p->kernels[DEV_CPU];
+    double *u = check_vector(c), *v = check_vector(c), *w = check_vector(c);
+    check_state(c, u);
+    struct exec x = check_exec(c);
+    assert_int_equal(k->exact_step(p, &x, 0.25, 0.2, u, v), 0);
+    check_guard(c);
+    memcpy(w, u, p->n * sizeof *w);
+    x = check_exec(c);
+    assert_int_equal(k->exact_step(p, &x, 0.25, 0.2, w, w), 0);
+    assert_true(check_same(c, v, w));
+    assert_int_equal(k->exact_step(p, &x, 0.45, 0.1, v, v), 0);
+    assert_int_equal(k->exact_step(p, &x, 0.25, 0.3, u, w), 0);
+    assert_true(check_distance(c, v, w) < tolerance);
+
+    rhs(c, 0.25, u,
+        w); /* (flow(h) - flow(-h))/2h = f + O(h^2), relative to the fastest mode in u */
+    const double h = 1e-5;
+    double *plus = check_vector(c), *minus = check_vector(c);
+    check_state(c, plus);
+    x = check_exec(c);
+    assert_int_equal(k->exact_step(p, &x, 0.25, h, u, plus), 0);
+    assert_int_equal(k->exact_step(p, &x, 0.25, -h, u, minus), 0);
+    for (size_t i = 0; i < p->n; i++)
+        plus[i] = (plus[i] - minus[i]) / (2 * h);
+    assert_true(check_distance(c, w, plus) < 1e-3);
+    free(u), free(v), free(w), free(plus), free(minus);
+}
+
+static void check_splits(struct check *c, double tolerance)
+{
+    struct problem *p = c->problem;
+    const struct problem_kernels *k = p->kernels[DEV_CPU];
+    const double t = 0.25, a = 0.05;
+    const size_t bytes = p->n * sizeof(double);
+    double *u = check_vector(c), *y = check_vector(c), *f = check_vector(c),
+           *base = check_vector(c);
+    double *v = check_vector(c);
+    check_state(c, u);
+    check_state(c, base);
+    double w[PROBLEM_MAX_SPLITS + 1];
+    for (int j = 0; j <= p->splits; j++)
+        w[j] = 1;
+    struct exec x = check_exec(c);
+    assert_int_equal(k->split_apply(p, &x, t, w, u, NULL, y), 0);
+    check_guard(c);
+    rhs(c, t, u, f);
+    assert_true(check_distance(c, f, y) < 1e-12); /* the parts make up the whole */
+
+    for (int j = 0; j <= p->splits; j++)
+        w[j] = 0.7 + j; /* weights one by one, onto a base, in place or not */
+    x = check_exec(c);
+    assert_int_equal(k->split_apply(p, &x, t, w, u, base, y), 0);
+    memcpy(f, base, bytes);
+    assert_int_equal(k->split_apply(p, &x, t, w, u, f, f), 0);
+    assert_true(check_same(c, y, f));
+    memcpy(f, base, bytes);
+    for (int j = 0; j <= p->splits; j++) {
+        double one[PROBLEM_MAX_SPLITS + 1] = { 0 };
+        one[j] = w[j];
+        assert_int_equal(k->split_apply(p, &x, t, one, u, f, f), 0);
+    }
+    assert_true(check_distance(c, y, f) < 1e-12);
+
+    for (int j = 1; j <= p->splits; j++) {
+        x = check_exec(c);
+        memcpy(v, u, bytes);
+        assert_int_equal(k->split_solve(p, &x, j, t, a, v, v), 0);
+        check_guard(c);
+        x = check_exec(c);
+        assert_int_equal(k->split_solve(p, &x, j, t, a, u, y), 0);
+        assert_true(check_same(c, y, v));
+        if (p->prepare_split) {
+            assert_int_equal(p->prepare_split(p, a), 0);
+            assert_int_equal(k->split_solve(p, &x, j, t, a, u, v), 0);
+            assert_true(check_same(c, y, v));
+        }
+        double one[PROBLEM_MAX_SPLITS + 1] = { 0 };
+        one[j] = -a;
+        assert_int_equal(k->split_apply(p, &x, t, one, y, y, f), 0); /* y - a F_j(y) = u */
+        memcpy(v, u, bytes);
+        if (k->impose)
+            assert_int_equal(k->impose(p, &x, t, v), 0);
+        assert_true(check_distance(c, v, f) < tolerance);
+    }
+    free(u), free(y), free(f), free(base), free(v);
+}
+
+void check_problem(const char *text, const struct check_tolerances *tolerances)
+{
+    struct check c;
+    check_open(&c, text);
+    const struct problem_kernels *k = c.problem->kernels[DEV_CPU];
+    if (k->solve)
+        check_solve(&c, tolerances->solve);
+    if (c.problem->exact && tolerances->derivative > 0)
+        check_derivative(&c, tolerances->derivative);
+    if (k->exact_step)
+        check_flow(&c, tolerances->flow);
+    if (c.problem->splits)
+        check_splits(&c, tolerances->solve);
+    check_close(&c);
+}
+
+static void advance(struct check *c, struct interval step, const double *u, double *v)
+{
+    const struct exec x = check_exec(c);
+    assert_int_equal(c->stepper->step(c->stepper, &x, step, u, v), 0);
+    check_guard(c);
+}
+
+void check_stepper(const char *problem, const char *stepper)
+{
+    enum { STEPS = 6 };
+    struct check c;
+    check_stepper_open(&c, problem, stepper);
+    const size_t bytes = c.problem->n * sizeof(double);
+    double *u = check_vector(&c), *v = check_vector(&c), *w = check_vector(&c);
+    const struct interval run = { 0.25, 0.75, 0, 1 };
+
+    check_state(&c, u);
+    memcpy(v, u, bytes);
+    for (int i = 0; i < STEPS; i++) {
+        const struct interval step = interval_part(run, i, STEPS);
+        advance(&c, step, v, w); /* out of place */
+        advance(&c, step, v, v); /* in place */
+        assert_true(check_same(&c, v, w));
+    }
+    assert_true(check_distance(&c, u, v) > 1e-6); /* something happened */
+
+    if (c.stepper->prepare)
+        assert_int_equal(c.stepper->prepare(c.stepper, interval_part(run, 0, STEPS)), 0);
+    memcpy(w, u, bytes);
+    for (int slice = 0; slice < 3; slice++)
+        for (int i = 0; i < STEPS / 3; i++)
+            advance(&c, interval_part(interval_part(run, slice, 3), i, STEPS / 3), w, w);
+    assert_true(check_same(&c, v, w));
+
+    u[inner_entry(&c)] = NAN;
+    advance(&c, run, u, u);
+    double flag;
+    const struct exec x = exec_host(NULL, 0);
+    vec_nonfinite(&x, c.problem->n, u, &flag);
+    assert_true(flag == 1);
+    free(u), free(v), free(w);
+    check_close(&c);
+}
+
+static double run_error(const char *problem, const char *stepper, long steps, double end, bool flow)
+{
+    struct check c;
+    check_stepper_open(&c, problem, stepper);
+    double *u = check_vector(&c), *v = check_vector(&c);
+    assert_int_equal(c.problem->initial(c.problem, 0, u), 0);
+    if (flow) {
+        const struct exec x = check_exec(&c);
+        assert_int_equal(c.problem->kernels[DEV_CPU]->exact_step(c.problem, &x, 0, end, u, v), 0);
+    } else {
+        assert_int_equal(c.problem->exact(c.problem, end, v), 0);
+    }
+    for (long i = 0; i < steps; i++)
+        advance(&c, (struct interval){ 0, end, i, steps }, u, u);
+    const double error = check_distance(&c, v, u);
+    free(u), free(v);
+    check_close(&c);
+    return error;
+}
+
+double check_order(const char *problem, const char *stepper, long steps, double end, bool flow)
+{
+    return log2(run_error(problem, stepper, steps, end, flow) /
+                run_error(problem, stepper, 2 * steps, end, flow));
+}
