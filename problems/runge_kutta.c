@@ -250,10 +250,11 @@ int runge_kutta_create(struct stepper **out, const struct stepper_type *type, st
             config, "name",
             "problem %s has no implicit solve: expected an explicit scheme, say rk4", p->name);
     if (is_implicit(table) && !is_explicit(table) && k->rhs_explicit)
-        return config_key_error(config, "name",
-                                "problem %s has an explicit term: expected an IMEX scheme (rk222, "
-                                "rk443) or an explicit one",
-                                p->name);
+        return config_key_error(
+            config, "name",
+            "problem %s has an explicit term: expected an IMEX scheme (rk222, rk443, "
+            "ark548) or an explicit one",
+            p->name);
     struct runge_kutta *s = malloc(sizeof *s);
     if (!s)
         return -ENOMEM;

@@ -6,7 +6,7 @@
 
 #include "problems/steppers.h"
 
-const char *const stepper_also[] = { "name", "steps", "granularity", NULL };
+const char *const stepper_also[] = { "name", "steps", "granularity", "where", NULL };
 
 static const struct param none[] = { { NULL } };
 static const struct schema no_keys = { "stepper", "no keys of its own", none };
@@ -26,8 +26,11 @@ const struct stepper_type *const stepper_types[] = {
         runge_kutta_create),
     RUNGE_KUTTA("rk4", "order 4, explicit; the classical one"),
     RUNGE_KUTTA("sdirk2", "order 2, L-stable, 2 solves"),
+    RUNGE_KUTTA("esdirk43", "order 4, L-stable, 5 solves; Kennedy, Carpenter (2016)"),
+    RUNGE_KUTTA("esdirk53", "order 5, L-stable, 5 solves; Kennedy, Carpenter (2016)"),
     RUNGE_KUTTA("rk222", "order 2, IMEX, 2 solves; Ascher, Ruuth, Spiteri (1997)"),
     RUNGE_KUTTA("rk443", "order 3, IMEX, 4 solves; Ascher, Ruuth, Spiteri (1997)"),
+    RUNGE_KUTTA("ark548", "order 5, IMEX, 7 solves; Kennedy, Carpenter (2019)"),
     ROW("douglas_adi", "order 2 without mixed derivatives and with theta = 1/2, else 1; splitting",
         &douglas_adi_schema, adi_create),
     ROW("mcs_adi", "order 2, modified Craig-Sneyd splitting", &mcs_adi_schema, adi_create),
