@@ -1,0 +1,767 @@
+// SPDX-FileCopyrightText: 2026 The StarPinT authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* starpint plot: pictures of results. gnuplot draws; it gets a script with the data in it on stdin
+ * and gives a PNG on stdout, so that no name of a user's ever meets a shell. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <math.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/log.h"
+#include "core/results.h"
+#include "drivers/commands.h"
+
+extern char **environ;
+
+enum { CURVES = 7, PANELS = 4, LISTED = 14, FEW = 64, LABEL = 160, TITLE = 512 };
+
+static const char help[] =
+    "Usage: starpint plot DIR|FILE [-o FILE.png] [--what solution|convergence|all]\n"
+    "Draws the results of a run by gnuplot, DIR being its output folder and FILE its result.h5.\n"
+    "\n"
+    "  solution     1D: the snapshots as curves; 2D (of 3D, the middle plane): the last snapshot "
+    "as a\n"
+    "               map with contours; few complex numbers: points in the plane. With a reference\n"
+    "               solution beside it where the results have one.\n"
+    "  convergence  Parareal: increments and errors of every iteration\n"
+    "  all          both, where the run has them: the default for DIR\n"
+    "\n"
+    "  -o FILE.png  where to; default DIR/solution.png and DIR/convergence.png\n"
+    "  -w, --what   which picture; default with -o or for FILE: solution\n"
+    "  -h, --help   this\n"
+    "\n"
+    "Example: starpint run examples/black_scholes_2d.yaml -o results/bs2d\n"
+    "         starpint plot results/bs2d\n";
+
+/* The colours: viridis, a diverging map (blue, white, red), two for curves */
+static const unsigned viridis[] = { 0x440154, 0x482475, 0x414487, 0x355f8d, 0x2a788e, 0x21918c,
+                                    0x22a884, 0x44bf70, 0x7ad151, 0xbddf26, 0xfde725 };
+static const unsigned diverging[] = { 0x16437e, 0x3a7ab8, 0x86b6d9, 0xd3e3ef, 0xf8f7f6,
+                                      0xf6d8c9, 0xe39b80, 0xc55352, 0x861a30 };
+#define BLUE "#2a5caa"
+#define RED "#c8443f"
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static unsigned viridis_at(double f)
+{
+    const double at = f * (double)(COUNT(viridis) - 1);
+    const size_t i = at >= COUNT(viridis) - 1 ? COUNT(viridis) - 2 : (size_t)at;
+    unsigned rgb = 0;
+    for (int shift = 0; shift < 24; shift += 8) {
+        const double a = viridis[i] >> shift & 255, b = viridis[i + 1] >> shift & 255;
+        rgb |= (unsigned)(a + (b - a) * (at - (double)i) + 0.5) << shift;
+    }
+    return rgb;
+}
+
+static void palette(FILE *o, const unsigned *rgb, size_t n)
+{
+    fputs("set palette defined (", o);
+    for (size_t i = 0; i < n; i++)
+        fprintf(o, "%s%zu '#%06x'", i ? ", " : "", i, rgb[i]);
+    fputs(")\n", o);
+}
+
+/* a string constant of gnuplot, taken literally */
+static const char *quoted(const char *s, char buffer[2 * TITLE + 3])
+{
+    char *p = buffer;
+    *p++ = '\'';
+    for (; *s && p < buffer + 2 * TITLE; s++) {
+        if (*s == '\'')
+            *p++ = '\'';
+        *p++ = (unsigned char)*s < ' ' ? ' ' : *s;
+    }
+    strcpy(p, "'");
+    return buffer;
+}
+
+static void style(FILE *o, int width, int height)
+{
+    fprintf(
+        o,
+        "set encoding utf8\nset minussign\n"
+        "set terminal pngcairo enhanced rounded size %d,%d font 'sans,12' background '#ffffff'\n"
+        "set format xy '%%h'\nset border 3 lc rgb '#555555' lw 1.2\n"
+        "set tics nomirror out scale 0.6 textcolor rgb '#333333'\n"
+        "set grid lt 1 lw 1 lc rgb '#e6e6e6'\n"
+        "set key outside right top vertical Left reverse noenhanced samplen 2 spacing 1.35\n",
+        width, height);
+}
+
+/* left of the panel's upper edge */
+static void title(FILE *o, int tag, const char *text)
+{
+    char q[2 * TITLE + 3];
+    fprintf(
+        o,
+        "set label %d %s at graph 0,1 left offset 0,1 font 'sans:Bold,14' textcolor rgb '#222222' "
+        "noenhanced\n",
+        tag, quoted(text, q));
+}
+
+static void axis_label(FILE *o, char axis, const char *text)
+{
+    char q[2 * TITLE + 3];
+    fprintf(o, "set %clabel %s noenhanced textcolor rgb '#222222' font 'sans,13'\n", axis,
+            quoted(text, q));
+}
+
+/* Fields: the real, imaginary parts of the components */
+
+static int field_count(const struct grid *g)
+{
+    return g->components * (g->is_complex ? 2 : 1);
+}
+
+static const char *field_name(const struct grid *g, int f, char label[LABEL])
+{
+    if (g->is_complex)
+        snprintf(label, LABEL, "%s %s", f % 2 ? "Im" : "Re", g->names[f / 2]);
+    else
+        snprintf(label, LABEL, "%s", g->names[f]);
+    return label;
+}
+
+static double value(const struct results_data *d, const double *all, size_t snapshot, int f,
+                    size_t i)
+{
+    const size_t parts = d->grid.is_complex ? 2 : 1, c = (size_t)f / parts;
+    return all[snapshot * grid_doubles(&d->grid) + (c * grid_points(&d->grid) + i) * parts +
+               (size_t)f % parts];
+}
+
+/* max |u - reference| of the last snapshot */
+static double distance(const struct results_data *d, int f)
+{
+    double e = 0;
+    for (size_t i = 0; i < grid_points(&d->grid); i++)
+        e = fmax(e, fabs(value(d, d->fields, d->count - 1, f, i) -
+                         value(d, d->reference, d->count - 1, f, i)));
+    return e;
+}
+
+/* One dimension: curves */
+
+/* how many of count snapshots: evenly spaced ones, if that leaves enough */
+static size_t curve_count(size_t count)
+{
+    for (size_t n = CURVES; n > 3; n--)
+        if (count > n && (count - 1) % (n - 1) == 0)
+            return n;
+    return count < CURVES ? count : CURVES;
+}
+
+static size_t curve_snapshot(size_t curve, size_t curves, size_t last)
+{
+    return curves > 1 ? curve * last / (curves - 1) : last;
+}
+
+static void draw_curves(FILE *o, const struct results_data *d)
+{
+    const struct grid *g = &d->grid;
+    const int fields = field_count(g) < PANELS ? field_count(g) : PANELS;
+    const size_t n = g->shape[0], every = 1 + (n - 1) / 4000, last = d->count - 1;
+    const size_t curves = curve_count(d->count);
+    char name[LABEL], text[TITLE];
+
+    style(o, 1000, fields == 1 ? 620 : 100 + 320 * fields);
+    for (int f = 0; f < fields; f++) {
+        fprintf(o, "$u%d << EOD\n", f);
+        for (size_t k = 0; k < n + g->periodic[0]; k += every) {
+            const size_t i = k % n; /* a period is closed */
+            fprintf(o, "%.9g", g->x[0][i] + (k == n ? g->length[0] : 0));
+            for (size_t c = 0; c < curves; c++)
+                fprintf(o, " %.9g", value(d, d->fields, curve_snapshot(c, curves, last), f, i));
+            fprintf(o, " %.9g\n", d->reference ? value(d, d->reference, last, f, i) : 0.0);
+        }
+        fputs("EOD\n", o);
+    }
+    if (n == 1)
+        fprintf(o, "set xrange [%.9g:%.9g]\n", g->x[0][0] - 1, g->x[0][0] + 1);
+    else
+        fprintf(o, "set xrange [%.9g:%.9g] noextend\n", g->x[0][0],
+                g->periodic[0] ? g->x[0][0] + g->length[0] : g->x[0][n - 1]);
+    fputs("set offsets 0, 0, graph 0.04, graph 0.04\nset lmargin 11\nset rmargin 19\n"
+          "set bmargin 4\nset tmargin 3.5\n",
+          o);
+    axis_label(o, 'x', g->axis[0]);
+    fprintf(o, "set multiplot layout %d,1\n", fields);
+    for (int f = 0; f < fields; f++) {
+        axis_label(o, 'y', field_name(g, f, name));
+        if (d->reference)
+            snprintf(text, sizeof text, "%s%smax |%s − reference| = %.2g", f ? "" : d->problem,
+                     f ? "" : "   ", name, distance(d, f));
+        else
+            snprintf(text, sizeof text, "%s", f ? "" : d->problem);
+        title(o, 1, text);
+        if (f)
+            fputs("unset key\n", o);
+        for (size_t k = 0; k < curves; k++) {
+            const size_t s = curve_snapshot(k, curves, last);
+            const bool final = s == last;
+            fprintf(o,
+                    "%s$u%d using 1:%zu with %s lw %s lc rgb '#%06x' pt 7 ps %s title 't = %.4g'",
+                    k ? ", " : "plot ", f, k + 2, n <= 32 ? "linespoints" : "lines",
+                    final ? "3" : "1.8",
+                    final ? 0x2c1a5e : viridis_at(0.88 - 0.6 * (double)k / (double)(curves - 1)),
+                    final ? "0.9" : "0.6", d->time[s]);
+        }
+        if (d->reference)
+            fprintf(o,
+                    ", $u%d using 1:%zu with %s lw 2 dt (7,6) pt 6 ps 1.6 lc rgb '#e8853a' title "
+                    "'reference'",
+                    f, curves + 2, n == 1 ? "points" : "lines");
+        fputs("\n", o);
+    }
+    fputs("unset multiplot\n", o);
+}
+
+/* A few complex numbers: their way through the plane, their last values listed */
+
+static const char *complex_text(char text[TITLE], const char *name, size_t i, double re, double im)
+{
+    snprintf(text, TITLE, "%s[%zu] = %s%.5g %s %.5gi", name, i, re < 0 ? "−" : "", fabs(re),
+             im < 0 ? "−" : "+", fabs(im));
+    return text;
+}
+
+static void draw_points(FILE *o, const struct results_data *d)
+{
+    const struct grid *g = &d->grid;
+    const size_t n = (size_t)g->components * grid_points(g), last = d->count - 1;
+    char text[TITLE], q[2 * TITLE + 3];
+    double radius = 0;
+
+    style(o, 940, 600);
+    for (size_t i = 0; i < n; i++) {
+        const size_t p = i % grid_points(g);
+        const int f = 2 * (int)(i / grid_points(g));
+        fprintf(o, "$u%zu << EOD\n", i);
+        for (size_t s = 0; s < d->count; s++) {
+            const double re = value(d, d->fields, s, f, p), im = value(d, d->fields, s, f + 1, p);
+            fprintf(o, "%.9g %.9g\n", re, im);
+            radius = fmax(radius, hypot(re, im));
+        }
+        if (d->reference)
+            fprintf(o, "\n\n%.9g %.9g\n", value(d, d->reference, last, f, p),
+                    value(d, d->reference, last, f + 1, p));
+        fputs("EOD\n", o);
+    }
+    snprintf(text, sizeof text, "%s at t = %.4g", d->problem, d->time[last]);
+    title(o, 1, text);
+    axis_label(o, 'x', "Re");
+    axis_label(o, 'y', "Im");
+    fputs("$circle << EOD\n", o);
+    for (int i = 0; i <= 200; i++)
+        fprintf(o, "%.6f %.6f\n", cos(i * M_PI / 100), sin(i * M_PI / 100));
+    fputs("EOD\nset size ratio -1\nset zeroaxis lt 1 lw 1.2 lc rgb '#bbbbbb'\n"
+          "set offsets graph 0.06, graph 0.06, graph 0.06, graph 0.06\n"
+          "set rmargin 36\nset tmargin 4\nset key width -4 font 'sans,11'\nplot ",
+          o);
+    if (radius <= 4)
+        fputs("$circle with lines lw 1.2 dt (4,4) lc rgb '#9a9a9a' title 'unit circle', ", o);
+    for (size_t i = 0; i < n; i++) {
+        const size_t p = i % grid_points(g);
+        const int f = 2 * (int)(i / grid_points(g));
+        const unsigned rgb = viridis_at(n > 1 ? 0.9 * (double)i / (double)(n - 1) : 0.3);
+        const double re = value(d, d->fields, last, f, p), im = value(d, d->fields, last, f + 1, p);
+        if (d->count > 1)
+            fprintf(o, "$u%zu index 0 with linespoints lw 1.4 pt 7 ps 0.5 lc rgb '#%06x' notitle, ",
+                    i, rgb);
+        fprintf(o, "$u%zu index 0 every ::%zu with points pt 7 ps 1.7 lc rgb '#%06x' ", i, last,
+                rgb);
+        if (i < LISTED)
+            fprintf(o, "title %s, ", quoted(complex_text(text, g->names[f / 2], p, re, im), q));
+        else
+            fputs(i == LISTED ? "title '…', " : "notitle, ", o);
+    }
+    for (size_t i = 0; d->reference && i < n; i++)
+        fprintf(o, "$u%zu index 1 with points pt 6 ps 2.6 lw 1.6 lc rgb '#e8853a' %s, ", i,
+                i ? "notitle" : "title 'reference'");
+    fputs("NaN notitle\n", o);
+}
+
+/* Two dimensions: maps on a raster, bilinear between grid points, so that any grid and any size
+ * will do */
+
+struct raster {
+    double lower[2], upper[2];
+    int n[2];
+    double *v; /* (n[1], n[0]) */
+    double min, max;
+};
+
+/* xi lies between point i and the one after it, at the fraction w */
+static void bracket(const struct grid *g, int a, double xi, size_t *i, size_t *next, double *w)
+{
+    const size_t n = g->shape[a];
+    const double *x = g->x[a];
+    size_t low = 0, high = n;
+    while (high - low > 1) {
+        const size_t mid = (low + high) / 2;
+        if (x[mid] <= xi)
+            low = mid;
+        else
+            high = mid;
+    }
+    if (low == n - 1 && !g->periodic[a])
+        low = n > 1 ? n - 2 : 0;
+    *i = low;
+    *next = low + 1 < n ? low + 1 : 0;
+    const double to = low + 1 < n ? x[low + 1] : x[0] + g->length[a];
+    *w = to > x[low] ? fmin(fmax((xi - x[low]) / (to - x[low]), 0), 1) : 0;
+}
+
+/* the last snapshot of a field, or its difference to the reference */
+static int rasterise(struct raster *r, const struct results_data *d, int f, bool difference)
+{
+    const struct grid *g = &d->grid;
+    const size_t s = d->count - 1, plane = g->dims > 2 ? g->shape[2] / 2 : 0;
+    r->min = INFINITY;
+    r->max = -INFINITY;
+    if (!(r->v = malloc((size_t)r->n[0] * (size_t)r->n[1] * sizeof(double))))
+        return -ENOMEM;
+    for (int row = 0; row < r->n[1]; row++)
+        for (int column = 0; column < r->n[0]; column++) {
+            const int at[2] = { column, row };
+            size_t i[2][2];
+            double w[2], sum = 0;
+            for (int a = 0; a < 2; a++) {
+                const double xi = r->lower[a] + (r->upper[a] - r->lower[a]) * at[a] / (r->n[a] - 1);
+                bracket(g, a, xi, &i[a][0], &i[a][1], &w[a]);
+            }
+            for (int corner = 0; corner < 4; corner++) {
+                const int p = corner / 2, q = corner % 2;
+                const size_t point = (i[0][p] * g->shape[1] + i[1][q]) * g->shape[2] + plane;
+                const double weight = (p ? w[0] : 1 - w[0]) * (q ? w[1] : 1 - w[1]);
+                double u = value(d, d->fields, s, f, point);
+                if (difference)
+                    u -= value(d, d->reference, s, f, point);
+                if (weight > 0)
+                    sum += weight * u;
+            }
+            r->v[row * r->n[0] + column] = sum;
+            if (isfinite(sum)) {
+                r->min = fmin(r->min, sum);
+                r->max = fmax(r->max, sum);
+            }
+        }
+    return 0;
+}
+
+/* 1, 2 or 5 times a power of ten: about n steps over a range */
+static double nice_step(double range, int n)
+{
+    const double raw = range / n, power = pow(10, floor(log10(raw)));
+    return power * (raw / power > 5 ? 10 : raw / power > 2 ? 5 : raw / power > 1 ? 2 : 1);
+}
+
+static void raster_data(FILE *o, const struct raster *r, int tag)
+{
+    fprintf(o, "$m%d << EOD\n%d", tag, r->n[0]);
+    for (int i = 0; i < r->n[0]; i++)
+        fprintf(o, " %.7g", r->lower[0] + (r->upper[0] - r->lower[0]) * i / (r->n[0] - 1));
+    for (int j = 0; j < r->n[1]; j++) {
+        fprintf(o, "\n%.7g", r->lower[1] + (r->upper[1] - r->lower[1]) * j / (r->n[1] - 1));
+        for (int i = 0; i < r->n[0]; i++) {
+            const double v = r->v[j * r->n[0] + i];
+            if (isfinite(v))
+                fprintf(o, " %.6g", v);
+            else
+                fputs(" NaN", o);
+        }
+    }
+    fputs("\nEOD\n", o);
+}
+
+static int draw_maps(FILE *o, const struct results_data *d)
+{
+    enum { LEFT = 84, RIGHT = 112, TOP = 52, BOTTOM = 64 }; /* pixels around a map */
+    const struct grid *g = &d->grid;
+    const int fields = field_count(g) < PANELS ? field_count(g) : PANELS;
+    const int kinds = d->reference ? 2 : 1, panels = fields * kinds;
+    struct raster r[2 * PANELS] = { 0 };
+    char name[LABEL], text[TITLE], where[64] = "";
+    double length[2];
+    int err = 0;
+    for (int a = 0; a < 2; a++)
+        length[a] = g->periodic[a] ? g->length[a] : g->x[a][g->shape[a] - 1] - g->x[a][0];
+
+    /* to scale, if that gives a reasonable picture */
+    const double aspect = length[0] / length[1];
+    const int columns = panels == 1 || aspect > 2.2 ? 1 : 2,
+              rows = (panels + columns - 1) / columns;
+    const double most_w = columns == 1 ? 800 : 560, most_h = columns == 1 ? 500 : 480;
+    int size[2] = { (int)most_w, (int)most_h };
+    if (aspect > most_w / most_h && aspect < 5.01)
+        size[1] = (int)(most_w / aspect);
+    else if (aspect <= most_w / most_h && aspect > 0.3)
+        size[0] = (int)(most_h * aspect);
+    const int cell[2] = { size[0] + LEFT + RIGHT, size[1] + TOP + BOTTOM };
+    const double width = columns * cell[0], height = rows * cell[1];
+
+    style(o, (int)width, (int)height);
+    for (int i = 0; i < panels && !err; i++) {
+        for (int a = 0; a < 2; a++) {
+            r[i].lower[a] = g->x[a][0];
+            r[i].upper[a] = g->x[a][0] + (length[a] > 0 ? length[a] : 1);
+            r[i].n[a] = size[a] / 2 + 1;
+        }
+        err = rasterise(&r[i], d, i / kinds, i % kinds);
+        if (!err)
+            raster_data(o, &r[i], i);
+    }
+    if (g->dims > 2)
+        snprintf(where, sizeof where, ", %s = %.4g", g->axis[2], g->x[2][g->shape[2] / 2]);
+    fputs("unset key\nunset grid\nset border 15 front lw 1\nset cbtics scale 0.4\n"
+          "set multiplot\n",
+          o);
+    axis_label(o, 'x', g->axis[0]);
+    axis_label(o, 'y', g->axis[1]);
+    for (int i = 0; i < panels && !err; i++) {
+        const bool difference = i % kinds;
+        const double left = (i % columns) * cell[0] + LEFT,
+                     bottom = (rows - 1 - i / columns) * cell[1] + BOTTOM;
+        double low = r[i].min, high = r[i].max;
+        field_name(g, i / kinds, name);
+        if (i == 0)
+            snprintf(text, sizeof text, "%s: %s at t = %.4g%s", d->problem, name,
+                     d->time[d->count - 1], where);
+        else
+            snprintf(text, sizeof text, "%s%s%s", name, difference ? " − reference" : "",
+                     difference && low == 0 && high == 0 ? ": 0" : "");
+        title(o, 1, text);
+        if (difference) {
+            high = fmax(fabs(low), fabs(high));
+            low = -high;
+            palette(o, diverging, COUNT(diverging));
+        } else {
+            palette(o, viridis, COUNT(viridis));
+        }
+        const bool flat = !(high - low > 1e-13 * fmax(fabs(low), fabs(high)));
+        if (!isfinite(low))
+            low = high = 0;
+        if (flat) {
+            const double around = low != 0 ? fabs(low) : 1;
+            low -= around;
+            high += around;
+        }
+        const double step = nice_step(high - low, 10);
+        fprintf(o,
+                "set xrange [%.9g:%.9g] noextend\nset yrange [%.9g:%.9g] noextend\n"
+                "set cbrange [%.9g:%.9g]\n",
+                r[i].lower[0], r[i].upper[0], r[i].lower[1], r[i].upper[1], low, high);
+        fprintf(o, "set cbtics %.9g format '%%g'\n", size[1] < 300 ? 2 * step : step);
+        if (!flat && !difference)
+            fprintf(
+                o,
+                "set contour base\nset cntrparam levels incremental %.9g,%.9g,%.9g\nunset surface\n"
+                "set table $c%d\nsplot $m%d nonuniform matrix with lines nosurface\nunset table\n"
+                "set surface\nunset contour\n",
+                ceil(low / step) * step, step, high, i, i);
+        fprintf(
+            o,
+            "set lmargin at screen %.6f\nset rmargin at screen %.6f\nset bmargin at screen %.6f\n"
+            "set tmargin at screen %.6f\nset colorbox user origin screen %.6f,%.6f size screen "
+            "%.6f,%.6f noborder\n",
+            left / width, (left + size[0]) / width, bottom / height, (bottom + size[1]) / height,
+            (left + size[0] + 18) / width, bottom / height, 16 / width, size[1] / height);
+        fprintf(o, "plot $m%d nonuniform matrix using 1:2:3 with image", i);
+        if (!flat && !difference)
+            fprintf(o, ", $c%d using 1:2 with lines lw 1 lc rgb '#60ffffff'", i);
+        fputs("\n", o);
+    }
+    fputs("unset multiplot\n", o);
+    for (int i = 0; i < panels; i++)
+        free(r[i].v);
+    return err;
+}
+
+static int draw_solution(FILE *o, const void *data)
+{
+    const struct results_data *d = data;
+    const struct grid *g = &d->grid;
+    if (g->is_complex && g->dims == 1 && grid_points(g) * (size_t)g->components <= FEW)
+        draw_points(o, d);
+    else if (g->dims == 1)
+        draw_curves(o, d);
+    else
+        return draw_maps(o, d);
+    return 0;
+}
+
+/* Convergence of Parareal */
+
+static const json_t *member(const json_t *o, const char *first, const char *second)
+{
+    return json_object_get(json_object_get(o, first), second);
+}
+
+/* Positive ones to $name, exact zeros to $name_zero; k counts from `start`. How many there are of
+ * each. */
+static void series(FILE *o, const char *name, const json_t *values, int start, double *least,
+                   size_t n[2])
+{
+    for (int zero = 0; zero < 2; zero++) {
+        n[zero] = 0;
+        fprintf(o, "$%s%s << EOD\n", name, zero ? "_zero" : "");
+        for (size_t i = 0; i < json_array_size(values); i++) {
+            const double v = json_number_value(json_array_get(values, i));
+            if (!json_is_number(json_array_get(values, i)) || !(v >= 0) || (v == 0) != zero)
+                continue;
+            fprintf(o, "%zu %.9g\n", i + (size_t)start, v);
+            n[zero]++;
+            if (v > 0)
+                *least = fmin(*least, v);
+        }
+        fputs("EOD\n", o);
+    }
+}
+
+static int draw_convergence(FILE *o, const void *data)
+{
+    const json_t *summary = data, *parareal = json_object_get(summary, "parareal");
+    const json_t *increments = json_object_get(parareal, "increments");
+    const json_t *errors = json_object_get(parareal, "error_vs_fine");
+    const json_t *slices = json_object_get(parareal, "slices");
+    const json_t *config = json_object_get(summary, "config");
+    const char *problem = json_string_value(member(config, "problem", "name"));
+    const double tolerance = json_number_value(member(config, "method", "tolerance"));
+    const size_t behind = json_array_size(increments), from = json_array_size(errors);
+    const size_t k = from > behind + 1 ? from - 1 : behind;
+    size_t n[2][2];
+    double least = tolerance > 0 ? tolerance : 1;
+    char text[TITLE];
+
+    style(o, 1000, 620);
+    series(o, "increments", increments, 1, &least, n[0]);
+    series(o, "errors", errors, 0, &least, n[1]);
+    const bool zeros = n[0][1] || n[1][1]; /* drawn on the x axis */
+    const double floor_at = pow(10, floor(log10(least)) - (zeros ? 1 : 0));
+    char zero_tic[64];
+    snprintf(zero_tic, sizeof zero_tic, "set ytics add ('0' %.3g)\n", floor_at);
+    snprintf(text, sizeof text, "Parareal%s%s", problem ? ": " : "", problem ? problem : "");
+    if (json_is_integer(slices))
+        snprintf(text + strlen(text), sizeof text - strlen(text), ", %lld slices",
+                 (long long)json_integer_value(slices));
+    title(o, 1, text);
+    axis_label(o, 'x', "iteration k  (0: coarse prediction)");
+    fprintf(o,
+            "set ylabel 'relative {/:Italic l}_2 norm' textcolor rgb '#222222' font 'sans,13'\n"
+            "set logscale y\nset format y '10^{%%L}'\nset yrange [%.3g:*]\nset mytics 1\n"
+            "set xrange [-0.25:%g]\n%s%s"
+            "set lmargin 11\nset rmargin 24\nset bmargin 4\nset tmargin 3.5\n"
+            "set key top right font 'sans,12'\nplot ",
+            floor_at, (double)k + 0.25, k <= 24 ? "set xtics 1\n" : "", zeros ? zero_tic : "");
+    if (tolerance > 0) {
+        snprintf(text, sizeof text, "%g", tolerance);
+        char *e = strstr(text, "e-0");
+        if (e)
+            memmove(e + 2, e + 3, strlen(e + 3) + 1);
+        fprintf(o, "%.9g with lines lw 1.4 dt (5,5) lc rgb '#8a8a8a' title 'tolerance %s', ",
+                tolerance, text);
+    }
+    static const struct {
+        const char *name, *title, *rgb;
+        int point;
+    } curves[] = {
+        { "increments", "increment", BLUE, 7 },
+        { "errors", "error vs fine run", RED, 5 },
+    };
+    for (int i = 0; i < 2; i++) {
+        if (n[i][0])
+            fprintf(o, "$%s with linespoints lw 2.4 pt %d ps 1.4 lc rgb '%s' title '%s', ",
+                    curves[i].name, curves[i].point, curves[i].rgb, curves[i].title);
+        if (n[i][1])
+            fprintf(o, "$%s_zero using 1:(%.3g) with points pt %d ps 1.6 lw 2 lc rgb '%s' %s, ",
+                    curves[i].name, floor_at, curves[i].point - 1, curves[i].rgb,
+                    i && n[0][1] ? "notitle" : "title 'exactly 0'");
+    }
+    fputs("NaN notitle\n", o);
+    return 0;
+}
+
+/* gnuplot */
+
+/* the last line of what gnuplot complained about */
+static void complaint(FILE *f, char text[TITLE])
+{
+    char line[TITLE];
+    snprintf(text, TITLE, "no reason given");
+    rewind(f);
+    while (fgets(line, sizeof line, f)) {
+        line[strcspn(line, "\n")] = '\0';
+        if (line[strspn(line, " \t^")])
+            strcpy(text, line);
+    }
+}
+
+static int run_gnuplot(FILE *script, const char *png, const char *shown)
+{
+    char *const argv[] = { "gnuplot", "--default-settings", "-", NULL };
+    char text[TITLE];
+    posix_spawn_file_actions_t files;
+    pid_t pid;
+    int status;
+    FILE *errors = tmpfile();
+    if (!errors)
+        return log_error(-errno, "%s: %s", shown, strerror(errno));
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_adddup2(&files, fileno(script), 0);
+    posix_spawn_file_actions_addopen(&files, 1, png, O_WRONLY | O_TRUNC, 0666);
+    posix_spawn_file_actions_adddup2(&files, fileno(errors), 2);
+    int err = posix_spawnp(&pid, argv[0], &files, NULL, argv, environ);
+    posix_spawn_file_actions_destroy(&files);
+    if (err) {
+        fclose(errors);
+        return err == ENOENT ? log_error(-err, "no gnuplot found: install it (package gnuplot-nox)")
+                             : log_error(-err, "gnuplot: %s", strerror(err));
+    }
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    struct stat st;
+    if (status || stat(png, &st) || st.st_size == 0) {
+        complaint(errors, text);
+        err = log_error(-EIO, "%s: gnuplot failed: %s", shown, text);
+    }
+    fclose(errors);
+    return err;
+}
+
+static int draw(const char *dir, const char *name, int (*script)(FILE *, const void *),
+                const void *data)
+{
+    struct results_file *png = NULL;
+    FILE *f = tmpfile();
+    int err;
+    if (!f)
+        return log_error(-errno, "%s/%s: %s", dir, name, strerror(errno));
+    if ((err = script(f, data)))
+        log_error(err, "%s/%s: %s", dir, name, strerror(-err));
+    else if (fflush(f) || fseek(f, 0, SEEK_SET))
+        err = log_error(-errno, "%s/%s: %s", dir, name, strerror(errno));
+    if (!err && !(err = results_create(&png, dir, name)) &&
+        !(err = run_gnuplot(f, results_path(png), name)) && !(err = results_commit(&png)))
+        printf(strcmp(dir, ".") ? "%s/%s\n" : "%.0s%s\n", dir, name);
+    results_abandon(&png);
+    fclose(f);
+    return err;
+}
+
+/* The command */
+
+enum { SOLUTION = 1, CONVERGENCE = 2, ALL = 3 };
+
+/* splits in place; "." without a slash */
+static const char *folder_of(char *path, const char **name)
+{
+    char *slash = strrchr(path, '/');
+    *name = slash ? slash + 1 : path;
+    if (!slash)
+        return ".";
+    *slash = '\0';
+    return slash == path ? "/" : path;
+}
+
+static json_t *read_summary(const char *dir, bool required)
+{
+    char path[4096];
+    json_error_t e;
+    snprintf(path, sizeof path, "%s/summary.json", dir);
+    if (!required && access(path, F_OK))
+        return NULL;
+    json_t *summary = json_load_file(path, 0, &e);
+    if (!summary)
+        log_error(-EINVAL, "%s:%d: %s", path, e.line < 0 ? 0 : e.line, e.text);
+    return summary;
+}
+
+int command_plot(int argc, char **argv)
+{
+    static const struct option options[] = { { "help", no_argument, NULL, 'h' },
+                                             { "output", required_argument, NULL, 'o' },
+                                             { "what", required_argument, NULL, 'w' },
+                                             { 0 } };
+    static const char *const whats[] = { NULL, "solution", "convergence", "all" };
+    const char *output = NULL, *dir, *name = NULL;
+    int what = 0;
+    optind = 0;
+    for (int c; (c = getopt_long(argc, argv, ":ho:w:", options, NULL)) != -1;) {
+        switch (c) {
+        case 'h':
+            fputs(help, stdout);
+            return 0;
+        case 'o':
+            output = optarg;
+            break;
+        case 'w':
+            for (what = ALL; what && strcmp(optarg, whats[what]); what--)
+                ;
+            if (what)
+                break;
+            log_error(-EINVAL, "plot: --what %s: expected solution, convergence or all", optarg);
+            return 2;
+        default:
+            log_error(-EINVAL, "plot: %s %s; see starpint plot --help",
+                      c == ':' ? "an argument is missing behind" : "unknown option",
+                      argv[optind - 1]);
+            return 2;
+        }
+    }
+    struct stat st;
+    if (optind + 1 != argc) {
+        log_error(-EINVAL, "plot: expected one DIR or FILE; see starpint plot --help");
+        return 2;
+    }
+    if (stat(argv[optind], &st)) {
+        log_error(-errno, "%s: %s", argv[optind], strerror(errno));
+        return 2;
+    }
+    if (what == ALL && output) {
+        log_error(-EINVAL, "plot: -o names one picture: --what solution or --what convergence");
+        return 2;
+    }
+    const bool is_folder = S_ISDIR(st.st_mode);
+    if (!what)
+        what = is_folder && !output ? ALL : SOLUTION;
+
+    char *source = strdup(argv[optind]), *target = strdup(output ? output : "");
+    json_t *summary = NULL;
+    struct results_data d = { 0 };
+    int status = 2, err = 0;
+    if (!source || !target)
+        goto out;
+    while (is_folder && source[1] && source[strlen(source) - 1] == '/')
+        source[strlen(source) - 1] = '\0';
+    dir = is_folder ? source : folder_of(source, &name);
+    if (what & CONVERGENCE && !(summary = read_summary(dir, what == CONVERGENCE)) &&
+        what == CONVERGENCE)
+        goto out;
+    if (what == CONVERGENCE && !json_is_object(json_object_get(summary, "parareal"))) {
+        log_error(-EINVAL, "%s/summary.json: no parareal in it: nothing to draw", dir);
+        goto out;
+    }
+    if (what & SOLUTION && results_read(&d, argv[optind]))
+        goto out;
+    const char *to = output ? folder_of(target, &name) : dir;
+    if (what & SOLUTION)
+        err = draw(to, output ? name : "solution.png", draw_solution, &d);
+    if (!err && json_is_object(json_object_get(summary, "parareal")))
+        err = draw(to, output ? name : "convergence.png", draw_convergence, summary);
+    status = err ? 1 : 0;
+out:
+    results_data_free(&d);
+    json_decref(summary);
+    free(source);
+    free(target);
+    return status;
+}
