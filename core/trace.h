@@ -59,6 +59,11 @@ int trace_dependencies(const struct trace *t, size_t **first, size_t **deps);
 /* Marks records on one longest chain; on_path (n) may be NULL. */
 int trace_analyse(const struct trace *t, struct trace_stats *s, bool *on_path);
 
+/* What running the tasks cost besides the tasks: seconds between the moment when a task could have started on its worker
+ * (its data and the worker were free) and its start, summed over tasks; bytes of states that a rank read from another one
+ * (once per version: StarPU-MPI caches). Records must be sorted. 0 or -ENOMEM */
+int trace_cost(const struct trace *t, double *overhead, size_t *transfers);
+
 /* Writers: 0 or -errno after an error line. trace_write writes all of them into DIR:
  * trace.html (self-contained viewer), perfetto.json (Chrome trace event format), paje.trace (Paje; pj_validate accepts
  * it), tasks.rec (recutils; StarPU's field names; complete, read back by trace_read), dag.dot (graphviz), and

@@ -59,6 +59,46 @@ void vec_lincomb(const struct exec *x, size_t n, double *y, int m, const double 
         lincomb_block(n - at < BLOCK ? n - at : BLOCK, y, at, m, c, v);
 }
 
+void vec_correct(const struct exec *x, size_t n, double *u, const double *gnew, const double *f,
+                 const double *gold)
+{
+#if SPT_CUDA
+    if (x->dev == DEV_CUDA) {
+        vec_correct_cuda(x, n, u, gnew, f, gold);
+        return;
+    }
+#endif
+    assert(x->dev == DEV_CPU);
+    for (size_t i = 0; i < n; i++)
+        u[i] = f[i] + (gnew[i] - gold[i]);
+}
+
+void vec_interpolate(const struct exec *x, size_t outer, size_t from, size_t to, size_t inner,
+                     int terms, const int *first, const double *weight, const double *u, double *v)
+{
+#if SPT_CUDA
+    if (x->dev == DEV_CUDA) {
+        vec_interpolate_cuda(x, outer, from, to, inner, terms, exec_device_constant(x, first),
+                             exec_device_constant(x, weight), u, v);
+        return;
+    }
+#endif
+    assert(x->dev == DEV_CPU);
+    for (size_t o = 0; o < outer; o++)
+        for (size_t i = 0; i < to; i++) {
+            double *row = v + (o * to + i) * inner;
+            memset(row, 0, inner * sizeof *row);
+            for (int k = 0; k < terms; k++) {
+                const double w = weight[i * (size_t)terms + (size_t)k];
+                const double *in = u + (o * from + ((size_t)first[i] + (size_t)k) % from) * inner;
+                if (w == 0.0)
+                    continue;
+                for (size_t j = 0; j < inner; j++)
+                    row[j] += w * in[j];
+            }
+        }
+}
+
 static double add_lanes(const double s[LANES])
 {
     return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));

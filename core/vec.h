@@ -19,6 +19,14 @@ void vec_copy(const struct exec *x, size_t n, const double *u, double *y);
 /* y = sum over i < m of c[i] v[i], evaluated left to right per entry; m <= VEC_TERMS; y may be one of the v */
 void vec_lincomb(const struct exec *x, size_t n, double *y, int m, const double *c, const double *const *v);
 
+/* u = f + (gnew - gold): parenthesised so that gnew == gold gives f to the last bit */
+void vec_correct(const struct exec *x, size_t n, double *u, const double *gnew, const double *f, const double *gold);
+
+/* v (outer, to, inner) = sum over k < terms of weight[i*terms + k] u(o, (first[i] + k) mod from, j): interpolation along
+ * one axis; first and weight are constants (exec_constant) */
+void vec_interpolate(const struct exec *x, size_t outer, size_t from, size_t to, size_t inner, int terms,
+                     const int *first, const double *weight, const double *u, double *v);
+
 /* result[0] = sum (u-v)^2, result[1] = sum u^2, result[2] = max |u-v|; v NULL: zero. NaN and Inf go through.
  * result lies in the memory of the device. */
 void vec_distance(const struct exec *x, size_t n, const double *u, const double *v, double *result);

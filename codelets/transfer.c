@@ -1,0 +1,40 @@
+// SPDX-FileCopyrightText: 2026 The StarPinT authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A state onto another grid. Buffers: from (R), to (W), work (SCRATCH). */
+#include "codelets/codelets.h"
+
+struct args { const struct transfer *t; };
+
+static void transfer(void *buf[], void *arg)
+{
+    struct spt_meta m;
+    struct args a;
+    if (!spt_begin(arg, &m, &a))
+        return;
+    const struct exec x = spt_exec(VEC(buf[2]), LEN(buf[2]));
+    const double start = spt_seconds();
+    SPT_CHECK(transfer_apply(a.t, &x, VEC(buf[0]), VEC(buf[1])) == 0);
+    if (x.dev == DEV_CPU)
+        spt_account(&m, spt_seconds() - start);
+}
+
+static struct starpu_perfmodel model = { .type = STARPU_HISTORY_BASED, .symbol = "spt_transfer_v1" };
+
+static struct starpu_codelet cl = {
+    .name = "transfer",
+    .color = 0x9467bd,
+    BODY(transfer),
+    .nbuffers = 3,
+    .modes = { STARPU_R, STARPU_W, STARPU_SCRATCH },
+    .model = &model,
+};
+
+void spt_transfer(struct spt *run, const struct transfer *t, enum where where, starpu_data_handle_t from,
+                  starpu_data_handle_t to, starpu_data_handle_t work)
+{
+    const struct args a = { t };
+    const unsigned long long on = (where & WHERE_CPU ? STARPU_CPU : 0) | (where & WHERE_CUDA ? STARPU_CUDA : 0);
+    spt_insert(run, &cl, STARPU_VALUE, &a, sizeof a, STARPU_R, from, STARPU_W, to, STARPU_SCRATCH, work,
+               STARPU_FLOPS, 2.0 * (t->order + 1) * t->from.dims * (double)spt_size(to), STARPU_EXECUTE_WHERE,
+               on, 0);
+}

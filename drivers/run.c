@@ -1,0 +1,343 @@
+// SPDX-FileCopyrightText: 2026 The StarPinT authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* starpint run: config -> problem, propagators, method -> report. */
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/log.h"
+#include "drivers/commands.h"
+#include "drivers/report.h"
+
+struct options {
+    const char *config, *dir, *set[64];
+    int sets;
+    bool overwrite, mpi, quiet;
+};
+
+static void usage(void)
+{
+    puts("Usage: starpint run CONFIG.yaml [--set path.to.key=value]... [-o DIR] [--overwrite] [--quiet] [--mpi]\n"
+         "Solves one problem with one method.\n\n"
+         "  --set KEY=VALUE  overrides the file: --set method.slices=8 --set 'problem.grid=[101, 101]'\n"
+         "  -o DIR           results (default: results/NAME of the config); refused if DIR holds results\n"
+         "  --overwrite      replaces the results in DIR\n"
+         "  --quiet          no progress, no report: only errors\n"
+         "  --mpi            initialises MPI without a launcher\n\n"
+         "DIR gets summary.json, result.h5, result.xmf (ParaView), config.yaml (the effective one) and, with\n"
+         "trace.enabled, trace/. STARPU_* variables win over --set, which wins over the file.\n\n"
+         "Examples:\n"
+         "  starpint run examples/black_scholes_2d.yaml -o results/bs2d --set trace.enabled=true\n"
+         "  mpirun -n 2 starpint run examples/black_scholes_2d.yaml -o results/bs2d-2ranks");
+}
+
+/* 0, -EINVAL after an error line, 1: help was asked for */
+static int parse(struct options *o, int argc, char **argv)
+{
+    static const char *const known[] = { "--set", "--overwrite", "--quiet", "--mpi", "--help", "-o", NULL };
+    memset(o, 0, sizeof *o);
+    for (int i = 1; i < argc; i++) {
+        const char *a = argv[i];
+        if (strcmp(a, "--help") == 0 || strcmp(a, "-h") == 0)
+            return 1;
+        if (strcmp(a, "--overwrite") == 0)
+            o->overwrite = true;
+        else if (strcmp(a, "--quiet") == 0)
+            o->quiet = true;
+        else if (strcmp(a, "--mpi") == 0)
+            o->mpi = true;
+        else if (strcmp(a, "-o") == 0 || strcmp(a, "--set") == 0) {
+            if (i + 1 == argc)
+                return log_error(-EINVAL, "run: %s expects an argument", a);
+            if (a[1] == 'o')
+                o->dir = argv[++i];
+            else if (o->sets == (int)(sizeof o->set / sizeof *o->set))
+                return log_error(-EINVAL, "run: more than %d --set", o->sets);
+            else
+                o->set[o->sets++] = argv[++i];
+        } else if (a[0] == '-' && a[1]) {
+            const char *near = config_nearest(a, known);
+            return log_error(-EINVAL, "run: unknown option '%s'%s%s%s", a, near ? ", did you mean '" : "",
+                             near ? near : "", near ? "'?" : "");
+        } else if (o->config)
+            return log_error(-EINVAL, "run: one config at a time, got '%s' and '%s'", o->config, a);
+        else
+            o->config = a;
+    }
+    if (!o->config)
+        return log_error(-EINVAL, "run: expected a config; see starpint run --help");
+    return 0;
+}
+
+/* results/NAME for .../NAME.yaml */
+static char *default_dir(const char *config)
+{
+    char *dir = NULL;
+    const char *base = strrchr(config, '/');
+    base = base ? base + 1 : config;
+    const char *dot = strrchr(base, '.');
+    const int length = dot && dot > base ? (int)(dot - base) : (int)strlen(base);
+    if (asprintf(&dir, "results/%.*s", length, base) < 0)
+        dir = NULL;
+    return dir;
+}
+
+static int write_config(const struct config *c, const char *dir)
+{
+    struct results_file *f;
+    int err = results_create(&f, dir, "config.yaml");
+    if (err)
+        return err;
+    FILE *out = fopen(results_path(f), "w");
+    if (!out || config_write(c, out) || fclose(out)) {
+        err = log_error(-EIO, "cannot write %s: %s", results_path(f), strerror(errno));
+        results_abandon(&f);
+        return err;
+    }
+    return results_commit(&f);
+}
+
+/* Everything of one run; what is not NULL is to be freed. */
+struct job {
+    struct spt run;
+    struct config *config;
+    struct run_params v;
+    struct problem *problem;
+    struct parareal_params parareal;
+    struct serial_params serial;
+    struct propagator *fine, *coarse;
+    struct observer observer;
+    double *u0;
+    bool is_parareal;
+    long parts; /* slices or segments */
+};
+
+static int bind_method(struct job *j)
+{
+    static const char *const known[] = { "serial", "parareal", NULL }, *const also[] = { "name", NULL };
+    const char *name = config_name(j->v.method);
+    int err;
+    if (!name)
+        return config_key_error(j->v.method, "name", "expected serial or parareal");
+    if (strcmp(name, "parareal") == 0) {
+        j->is_parareal = true;
+        if ((err = parareal_bind(&j->parareal, j->v.method, j->run.ranks)))
+            return err;
+        j->parareal.o.error_vs_fine = j->v.output.error_vs_fine;
+        return 0;
+    }
+    if (strcmp(name, "serial"))
+        return config_unknown(config_child(j->v.method, "name"), "method", name, known);
+    if ((err = config_bind(j->v.method, &serial_schema, also, &j->serial)))
+        return err;
+    if (j->run.ranks > 1)
+        return config_key_error(j->v.method, "name", "expected a parallel method: serial runs on one rank, not %d",
+                                j->run.ranks);
+    if (j->v.output.error_vs_fine)
+        return config_key_error(config_child(config_root(j->config), "output"), "error_vs_fine",
+                                "expected false: a serial run has no fine propagator to compare with");
+    return 0;
+}
+
+/* segments of a serial run: they meet the observations, and there are enough of them to see it progress */
+static int choose_segments(struct job *j)
+{
+    const double start = j->v.time.start, end = j->v.time.end;
+    long parts;
+    int err = observer_parts(&j->observer, &j->v.observe, start, end, &parts);
+    if (err)
+        return err;
+    const long steps = j->fine->steps;
+    if (steps % parts)
+        return config_key_error(j->serial.propagator, "steps",
+                                "expected a multiple of %ld, so that observations and snapshots fall on steps; got %ld",
+                                parts, steps);
+    long most = parts;
+    for (long f = 1; f * parts <= 100 && f * parts <= steps; f++)
+        if (steps % (f * parts) == 0)
+            most = f * parts;
+    j->parts = most;
+    if (j->fine->divide(j->fine, most) && j->fine->divide(j->fine, j->parts = parts))
+        return config_key_error(j->serial.propagator, "steps", "expected a multiple of %ld", parts);
+    return 0;
+}
+
+static int prepare(struct job *j, const struct options *o)
+{
+    int err;
+    if ((err = config_read(&j->config, o->config)))
+        return err;
+    for (int i = 0; i < o->sets; i++)
+        if ((err = config_set(j->config, o->set[i])))
+            return err;
+    struct node *root = config_root(j->config);
+    if ((err = config_bind(root, &run_schema, NULL, &j->v)))
+        return err;
+    if (!(j->v.time.end > j->v.time.start))
+        return config_key_error(config_child(root, "time"), "end", "expected a time after start (%g), got %g",
+                                j->v.time.start, j->v.time.end);
+    if ((err = problem_create(&j->problem, j->v.problem)) || (err = bind_method(j)))
+        return err;
+    const struct spt_options so = { j->v.machine.cpus, j->v.machine.gpus, j->v.machine.scheduler,
+                                    j->v.trace.enabled };
+    if ((err = spt_open(&j->run, &so)))
+        return err;
+    if ((err = observer_create(&j->observer, &j->run, j->problem, &j->v.observe, j->v.output.snapshots)))
+        return err;
+    if (j->is_parareal) {
+        const struct parareal_params *p = &j->parareal;
+        if ((err = propagator_create(&j->fine, &j->run, j->problem, j->v.problem, p->fine)) ||
+            (err = propagator_create(&j->coarse, &j->run, j->problem, j->v.problem, p->coarse)))
+            return err;
+        j->parts = p->o.slices;
+        if (j->v.output.snapshots >= j->parts)
+            return config_key_error(config_child(root, "output"), "snapshots", "expected fewer than slices (%ld), got %ld",
+                                    j->parts, j->v.output.snapshots);
+    } else if ((err = propagator_create(&j->fine, &j->run, j->problem, j->v.problem, j->serial.propagator)) ||
+               (err = choose_segments(j)))
+        return err;
+    return observer_boundaries(&j->observer, &j->v.observe, j->v.time.start, j->v.time.end, j->parts);
+}
+
+static const char *status_of(int err, const struct failure *f, const struct job *j, const struct parareal_report *p)
+{
+    if (err == -ECANCELED)
+        return "interrupted";
+    if (err)
+        return f->kind == FAILURE_GROWTH ? "diverged" : "failed";
+    for (long i = 0; j->is_parareal && i < p->windows; i++)
+        if (!p->window[i].converged)
+            return "finished";
+    return j->is_parareal ? "converged" : "finished";
+}
+
+static void say_failure(const struct failure *f)
+{
+    if (f->kind == FAILURE_INTERRUPTED)
+        log_error(0, "interrupted: stopped cleanly, summary.json says how far it came");
+    else if (f->kind != FAILURE_NONE)
+        log_error(0, "%s: slice %d, iteration %d, codelet %s%s%s", failure_text(f->kind), f->slice, f->iteration,
+                  f->codelet[0] ? f->codelet : "advance", f->label[0] ? " of " : "", f->label);
+}
+
+static int write_results(struct job *j, const struct outcome *r, const struct options *o, const char *dir)
+{
+    struct observer *b = &j->observer;
+    int err;
+    json_t *summary = report_summary(r, j->config, b);
+    if ((err = write_config(j->config, dir)))
+        goto out;
+    if (b->nkept && r->failure->kind == FAILURE_NONE) {
+        double *exact = j->problem->exact ? calloc(b->nkept * j->problem->n, sizeof *exact) : NULL;
+        bool all = exact;
+        for (size_t i = 0; i < b->nkept && all; i++) {
+            all = j->problem->exact(j->problem, b->kept[i].time, exact + i * j->problem->n) == 0;
+            b->kept[i].reference = exact + i * j->problem->n;
+        }
+        for (size_t i = 0; i < b->nkept && !all; i++)
+            b->kept[i].reference = NULL;
+        err = results_write(dir, j->problem->name, &j->problem->grid, b->kept, b->nkept);
+        free(exact);
+        if (err)
+            goto out;
+    }
+    if (r->trace) {
+        char *traces;
+        if (asprintf(&traces, "%s/trace", dir) < 0 || (mkdir(traces, 0777) && errno != EEXIST))
+            err = log_error(-errno, "cannot make %s/trace: %s", dir, strerror(errno));
+        else
+            err = trace_write(r->trace, traces);
+        free(traces);
+        if (err)
+            goto out;
+    }
+    if ((err = report_write(summary, dir))) /* last: a summary means that all is there */
+        goto out;
+    if (!o->quiet)
+        report_print(summary, dir);
+out:
+    json_decref(summary);
+    return err;
+}
+
+static int compute(struct job *j, const struct options *o, const char *dir)
+{
+    struct spt *run = &j->run;
+    struct parareal_report pr = { 0 };
+    struct serial_report sr = { 0 };
+    struct trace trace = { 0 };
+    const double start = j->v.time.start, end = j->v.time.end;
+    int err, wrong = 0;
+
+    j->u0 = calloc(j->problem->n, sizeof *j->u0);
+    SPT_CHECK(j->u0);
+    if ((err = j->problem->initial(j->problem, start, j->u0)))
+        return err;
+    if (run->rank == 0)
+        wrong = results_prepare(dir, o->overwrite);
+    if (spt_any(run, wrong))
+        return wrong ? wrong : -EEXIST;
+    observer_initial(&j->observer, start, j->u0);
+    err = j->is_parareal ? parareal(run, j->fine, j->coarse, &j->parareal.o, start, end, j->u0, observer_emit,
+                                    &j->observer, &pr)
+                         : serial(run, j->fine, j->parts, start, end, j->u0, observer_emit, &j->observer, &sr);
+    const struct failure *f = j->is_parareal ? &pr.failure : &sr.failure;
+    if (err && f->kind == FAILURE_NONE)
+        goto out; /* said already */
+    say_failure(f);
+    if (j->v.trace.enabled) {
+        spt_wait(run);
+        if (spt_trace_gather(run, &trace))
+            log_warn("the trace is lost: out of memory");
+        snprintf(trace.title, sizeof trace.title, "%s, %s, %d rank%s", j->problem->name,
+                 j->is_parareal ? "Parareal" : "serial", run->ranks, run->ranks > 1 ? "s" : "");
+    }
+    int workers[2] = { (int)starpu_cpu_worker_get_count(), (int)starpu_cuda_worker_get_count() };
+    spt_sum(run, workers, 2);
+    const size_t bytes = spt_bus_bytes(run);
+    if (run->rank == 0) {
+        const struct outcome r = { .status = status_of(err, f, j, &pr),
+                                   .wall_seconds = j->is_parareal ? pr.wall_seconds : sr.wall_seconds,
+                                   .cpu = workers[0], .cuda = workers[1],
+                                   .parareal_options = j->is_parareal ? &j->parareal.o : NULL,
+                                   .parareal = j->is_parareal ? &pr : NULL, .serial = &sr, .failure = f,
+                                   .trace = trace.n ? &trace : NULL, .bus_bytes = bytes, .run = run };
+        const int wrote = write_results(j, &r, o, dir);
+        err = err ? err : wrote;
+    }
+out:
+    trace_free(&trace);
+    parareal_report_free(&pr);
+    return err;
+}
+
+int command_run(int argc, char **argv)
+{
+    struct options o;
+    struct job j = { 0 };
+    int err = parse(&o, argc, argv);
+    if (err == 1) {
+        usage();
+        return 0;
+    }
+    if (err)
+        return exit_code(err);
+    char *dir = o.dir ? strdup(o.dir) : default_dir(o.config);
+    if (!(err = spt_open_mpi(&j.run, &argc, &argv, o.mpi))) {
+        log_open(j.run.rank, o.quiet);
+        err = prepare(&j, &o);
+        if (!err)
+            err = compute(&j, &o, dir);
+    }
+    if (j.problem)
+        observer_destroy(&j.observer);
+    propagator_destroy(&j.fine);
+    propagator_destroy(&j.coarse);
+    spt_close(&j.run);
+    problem_destroy(&j.problem);
+    config_destroy(&j.config);
+    free(j.u0);
+    free(dir);
+    return exit_code(err);
+}

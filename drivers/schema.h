@@ -1,0 +1,40 @@
+// SPDX-FileCopyrightText: 2026 The StarPinT authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The top level of a config. */
+#ifndef SPT_DRIVERS_SCHEMA_H
+#define SPT_DRIVERS_SCHEMA_H
+
+#include "core/config.h"
+
+struct time_params {
+    double start, end;
+};
+struct observe_params {
+    const char *name;
+    struct reals at;
+    double every;
+};
+struct output_params {
+    bool error_vs_fine;
+    long snapshots;
+};
+struct machine_params {
+    long cpus, gpus;
+    bool reproducible;
+    const char *scheduler;
+};
+struct trace_params {
+    bool enabled;
+};
+struct run_params {
+    struct node *problem, *method;
+    struct time_params time;
+    struct nodes observe;
+    struct output_params output;
+    struct machine_params machine;
+    struct trace_params trace;
+};
+
+extern const struct schema run_schema, time_schema, observe_schema, output_schema, machine_schema, trace_schema;
+
+#endif

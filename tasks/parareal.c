@@ -1,0 +1,524 @@
+// SPDX-FileCopyrightText: 2026 The StarPinT authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "tasks/parareal.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "core/log.h"
+
+/* The handles of one window of slices. u[n] is the value at the start of slice n; it is kept in `buffers` copies so that
+ * an iteration submitted ahead never overwrites the result of the one that turns out to be the last. */
+struct window {
+    struct spt *run;
+    struct propagator *F, *G;
+    struct interval whole; /* cut into `total` slices; this window has n = 0..slices-1, counted from `first` */
+    long total, first, slices, iterations;
+    int buffers;
+    bool nested; /* inside another method's slice: that one owns the meta data and the decisions */
+    double tolerance, growth;
+    starpu_data_handle_t *u;               /* (slices + 1, buffers) */
+    starpu_data_handle_t *f, *gold, *gnew; /* (slices) */
+    starpu_data_handle_t *known, start;    /* (slices, buffers) struct progress; before the first slice */
+    int *current;                          /* (buffers, slices + 1) which copy of u[n] is U_n^k, by k % buffers */
+    int *now;                              /* the row of the newest iteration */
+    struct cancel cancel;
+};
+
+static starpu_data_handle_t state(const struct window *w, long n)
+{
+    return w->u[n * w->buffers + w->now[n]];
+}
+
+static struct interval slice(const struct window *w, long n)
+{
+    return interval_part(w->whole, w->first + n, w->total);
+}
+
+static int owner(const struct window *w, long n)
+{
+    return spt_slice_owner(n, w->slices, w->run->ranks);
+}
+
+/* Where the next task belongs. Earlier iterations first, then earlier slices: the longest remaining path; the serial
+ * chain of G and corrections before the parallel F. */
+static void at(struct window *w, long n, long k, enum role role)
+{
+    struct spt_meta *m = &w->run->at;
+    m->opens = role != ROLE_NONE;
+    if (w->nested) {
+        m->node = (int)n;
+        m->sweep = (int)k;
+        return;
+    }
+    const double span = (double)(w->iterations + 1) * (double)(2 * w->slices + 2);
+    const double range = (double)w->run->priority_max - (double)w->run->priority_min;
+    double p = (double)(w->iterations - k) * (double)(2 * w->slices + 2) + (double)(w->slices - n) +
+               (role == ROLE_FINE ? 0.0 : (double)(w->slices + 1));
+    if (range < span)
+        p = w->run->priority_min + p / span * range;
+    m->slice = (int)(w->first + n);
+    m->iteration = (int)k;
+    m->role = role;
+    m->label = NULL;
+    m->cancel = &w->cancel;
+    m->priority = (int)p;
+}
+
+static void elsewhere(struct window *w)
+{
+    if (!w->nested) {
+        const int64_t id = w->run->at.id;
+        w->run->at = (struct spt_meta){ .id = id, .slice = -1, .iteration = -1, .node = -1, .sweep = -1 };
+    }
+}
+
+/* U_{n+1}^0 = G(U_n^0) */
+static void predict(struct window *w)
+{
+    for (long n = 0; n < w->slices; n++) {
+        at(w, n, 0, ROLE_COARSE);
+        w->G->advance(w->G, slice(w, n), state(w, n), w->gold[n]);
+        at(w, n, 0, ROLE_NONE);
+        spt_copy(w->run, w->gold[n], state(w, n + 1));
+    }
+    elsewhere(w);
+}
+
+/* U^k from U^{k-1} on the slices from `active` on; the start value of the first of them is final, so its G has not
+ * changed and its correction is F itself */
+static void iterate(struct window *w, long k, long active)
+{
+    int *next = w->current + (k % w->buffers) * (w->slices + 1);
+    starpu_iteration_push((unsigned long)k);
+    if (next != w->now)
+        memcpy(next, w->now, (size_t)(w->slices + 1) * sizeof *next);
+    for (long n = active; n < w->slices; n++)
+        next[n + 1] = (next[n + 1] + 1) % w->buffers;
+    for (long n = active; n < w->slices; n++) {
+        at(w, n, k, ROLE_FINE);
+        w->F->advance(w->F, slice(w, n), w->u[n * w->buffers + (n == active ? next[n] : w->now[n])],
+                      n == active ? w->u[(n + 1) * w->buffers + next[n + 1]] : w->f[n]);
+    }
+    for (long n = active; n < w->slices; n++) {
+        const starpu_data_handle_t u_new = w->u[(n + 1) * w->buffers + next[n + 1]];
+        if (n > active) {
+            at(w, n, k, ROLE_COARSE);
+            w->G->advance(w->G, slice(w, n), w->u[n * w->buffers + next[n]], w->gnew[n]);
+            at(w, n, k, ROLE_NONE);
+            spt_correct(w->run, u_new, w->gnew[n], w->f[n], w->gold[n]);
+            const starpu_data_handle_t swap = w->gold[n];
+            w->gold[n] = w->gnew[n];
+            w->gnew[n] = swap;
+        }
+        if (w->known) {
+            starpu_data_handle_t *known = w->known + (k % w->buffers) * w->slices;
+            at(w, n, k, ROLE_NONE);
+            spt_increment(w->run, w->tolerance, w->growth, u_new, state(w, n + 1),
+                          n == active ? w->start : known[n - 1], known[n]);
+        }
+    }
+    w->now = next;
+    starpu_iteration_pop();
+    elsewhere(w);
+}
+
+static void window_free(struct window *w)
+{
+    struct spt *run = w->run;
+    for (long i = 0; w->u && i < (w->slices + 1) * w->buffers; i++)
+        spt_give(run, w->u[i]);
+    for (long n = 0; w->gnew && n < w->slices; n++) {
+        spt_give(run, w->f[n]);
+        spt_give(run, w->gold[n]);
+        spt_give(run, w->gnew[n]);
+    }
+    for (long i = 0; w->known && i < w->slices * w->buffers; i++)
+        spt_give(run, w->known[i]);
+    spt_give(run, w->start);
+    free(w->u);
+    free(w->f);
+    free(w->gold);
+    free(w->gnew);
+    free(w->known);
+    free(w->current);
+}
+
+/* takes the handles, all on one rank if at_rank >= 0; u[0] never changes and has one copy */
+static int window_open(struct window *w, int at_rank, bool decide)
+{
+    struct spt *run = w->run;
+    const size_t n = w->F->problem->n, N = (size_t)w->slices, B = (size_t)w->buffers;
+    w->u = calloc((N + 1) * B, sizeof(*w->u));
+    w->f = calloc(N, sizeof(*w->f));
+    w->gold = calloc(N, sizeof(*w->gold));
+    w->gnew = calloc(N, sizeof(*w->gnew));
+    w->known = decide ? calloc(N * B, sizeof(*w->known)) : NULL;
+    w->current = calloc(B * (N + 1), sizeof *w->current);
+    if (!w->u || !w->f || !w->gold || !w->gnew || !w->current || (decide && !w->known))
+        return log_error(-ENOMEM, "out of memory: %ld slices", w->slices);
+    w->now = w->current;
+    atomic_init(&w->cancel.after, INT_MAX);
+    w->u[0] = spt_take(run, n, at_rank >= 0 ? at_rank : owner(w, 0));
+    for (long i = 0; i < w->slices; i++) {
+        const int rank = at_rank >= 0 ? at_rank : owner(w, i);
+        w->f[i] = spt_take(run, n, rank);
+        w->gold[i] = spt_take(run, n, rank);
+        w->gnew[i] = spt_take(run, n, rank);
+        for (size_t b = 0; b < B; b++) {
+            w->u[((size_t)i + 1) * B + b] = spt_take(run, n, rank);
+            if (decide)
+                w->known[b * N + (size_t)i] = spt_take(run, PROGRESS_DOUBLES, rank);
+        }
+    }
+    if (decide)
+        w->start = spt_take(run, PROGRESS_DOUBLES, owner(w, 0));
+    return 0;
+}
+
+/* ---------------------------------------------------------------- the method */
+
+struct solver {
+    struct spt *run;
+    struct propagator *F, *G;
+    const struct parareal_options *o;
+    struct interval whole;
+    struct parareal_report *report;
+    starpu_data_handle_t *reference; /* (windows) the serial fine solution at the window ends */
+    double scale;
+};
+
+static bool decide(struct solver *s, struct window *w, struct parareal_window *r, long k, long *leading)
+{
+    struct progress p;
+    spt_get_all(s->run, w->known[(k % w->buffers) * w->slices + w->slices - 1], (double *)&p);
+    r->increments[k - 1] = p.increment;
+    r->iterations = k;
+    if (p.failure != FAILURE_NONE) {
+        struct failure *f = &s->report->failure;
+        *f = (struct failure){ (enum failure_kind)p.failure, (int)p.slice, (int)p.iteration, (int)p.role, "", "" };
+        memcpy(f->label, p.label, sizeof f->label - 1);
+        return true;
+    }
+    *leading = (long)p.leading - w->first;
+    r->converged = s->o->tolerance > 0.0 && *leading >= w->slices;
+    log_progress("parareal", ((double)(s->report->finished) + (double)k / (double)w->iterations) / (double)s->o->windows,
+                 "iteration %ld: increment %.3e", k, p.increment);
+    return r->converged;
+}
+
+static int solve_window(struct solver *s, struct window *w, struct parareal_window *r, const double *u0,
+                        starpu_data_handle_t from)
+{
+    struct spt *run = s->run;
+    const struct parareal_options *o = s->o;
+    long active[2] = { 0, 0 }, leading = 0, stop = 0;
+    starpu_data_handle_t *error = NULL;
+    int err;
+
+    r->increments = calloc((size_t)w->iterations + 1, sizeof *r->increments);
+    r->error_vs_fine = s->reference ? calloc((size_t)w->iterations + 1, sizeof *r->error_vs_fine) : NULL;
+    if (!r->increments || (s->reference && !r->error_vs_fine))
+        return log_error(-ENOMEM, "out of memory");
+    if ((err = window_open(w, -1, true)))
+        return err;
+    if (s->reference) {
+        error = calloc((size_t)w->iterations + 1, sizeof(*error));
+        SPT_CHECK(error);
+        for (long k = 0; k <= w->iterations; k++)
+            error[k] = spt_take(run, 3, owner(w, w->slices - 1));
+    }
+    const struct progress begin = { .leading = (double)w->first, .scale = s->scale };
+    spt_put(run, w->start, (const double *)&begin);
+    if (u0)
+        spt_put(run, w->u[0], u0);
+    else
+        spt_copy(run, from, w->u[0]);
+
+    predict(w);
+    if (error)
+        spt_distance(run, state(w, w->slices), s->reference[r - s->report->window], error[0]);
+    long k, calls_fine = 0, calls_coarse = w->slices, *fine = calloc((size_t)w->iterations + 2, sizeof *fine);
+    SPT_CHECK(fine);
+    for (k = 1; k <= w->iterations && !stop; k++) {
+        active[0] = k - 1 > leading ? k - 1 : leading;
+        if (active[0] >= w->slices) /* all slices are final */
+            break;
+        fine[k] = w->slices - active[0];
+        iterate(w, k, active[0]);
+        if (error)
+            spt_distance(run, state(w, w->slices), s->reference[r - s->report->window], error[k]);
+        if (k > o->lookahead && decide(s, w, r, k - o->lookahead, &leading))
+            stop = k - o->lookahead;
+    }
+    for (long j = k - o->lookahead > 1 ? k - o->lookahead : 1; j < k && !stop; j++)
+        if (decide(s, w, r, j, &leading))
+            stop = j;
+    const bool failed = s->report->failure.kind != FAILURE_NONE;
+    if (stop) {
+        atomic_store(&w->cancel.after, failed ? -1 : (int)stop);
+        w->now = w->current + (stop % w->buffers) * (w->slices + 1);
+    }
+    for (long j = 1; j <= r->iterations; j++) {
+        calls_fine += fine[j];
+        calls_coarse += fine[j] - 1;
+    }
+    free(fine);
+    r->fine_calls = calls_fine;
+    r->coarse_calls = calls_coarse;
+    spt_wait(run);
+    for (long j = 0; error && j <= w->iterations; j++) {
+        double d[3];
+        if (j <= r->iterations && !failed) {
+            spt_get_all(run, error[j], d);
+            r->error_vs_fine[j] = d[0];
+        }
+        spt_give(run, error[j]);
+    }
+    free(error);
+    if (!failed && r->iterations == 0) /* no increment has looked at the prediction */
+        spt_first_failure(run, &s->report->failure);
+    if (spt_any(run, spt_interrupted()))
+        s->report->failure.kind = FAILURE_INTERRUPTED;
+    return failure_error(s->report->failure.kind);
+}
+
+/* the fine propagator alone, slice after slice, as its own chain of tasks */
+static int solve_serially(struct solver *s, const double *u0)
+{
+    struct spt *run = s->run;
+    const struct parareal_options *o = s->o;
+    const size_t n = s->F->problem->n;
+    const int rank = run->ranks - 1;
+    starpu_data_handle_t u[2] = { spt_take(run, n, rank), spt_take(run, n, rank) },
+                         first = spt_take(run, n, 0);
+    s->reference = calloc((size_t)o->windows, sizeof(*s->reference));
+    SPT_CHECK(s->reference);
+    spt_put(run, first, u0);
+    spt_copy(run, first, u[0]);
+    spt_wait(run);
+    const double start = spt_seconds();
+    for (long i = 0; i < o->slices; i++) {
+        const int64_t id = run->at.id;
+        run->at = (struct spt_meta){ .id = id, .slice = (int)i, .iteration = 0, .node = -1, .sweep = -1,
+                                     .role = ROLE_SERIAL, .opens = 1 };
+        s->F->advance(s->F, interval_part(s->whole, i, o->slices), u[i % 2], u[(i + 1) % 2]);
+        if ((i + 1) % (o->slices / o->windows) == 0) {
+            const long window = (i + 1) / (o->slices / o->windows) - 1;
+            run->at.role = ROLE_NONE;
+            s->reference[window] = spt_take(run, n, rank);
+            spt_copy(run, u[(i + 1) % 2], s->reference[window]);
+        }
+    }
+    const int64_t id = run->at.id;
+    run->at = (struct spt_meta){ .id = id, .slice = -1, .iteration = -1, .node = -1, .sweep = -1 };
+    spt_wait(run);
+    s->report->serial_fine_seconds = spt_seconds() - start;
+    spt_give(run, first);
+    spt_give(run, u[0]);
+    spt_give(run, u[1]);
+    spt_first_failure(run, &s->report->failure);
+    return failure_error(s->report->failure.kind);
+}
+
+static double norm(const double *u, size_t n)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < n; i++)
+        sum += u[i] * u[i];
+    return __builtin_sqrt(sum);
+}
+
+int parareal(struct spt *run, struct propagator *F, struct propagator *G, const struct parareal_options *o,
+             double start, double end, const double *u0, parareal_emit *emit, void *context,
+             struct parareal_report *report)
+{
+    struct solver s = { .run = run, .F = F, .G = G, .o = o, .report = report,
+                        .whole = { start, end, 0, 1 } };
+    const long M = o->slices / o->windows;
+    starpu_data_handle_t carry = NULL; /* from one window to the next */
+    int err;
+
+    memset(report, 0, sizeof *report);
+    report->windows = o->windows;
+    report->window = calloc((size_t)o->windows, sizeof *report->window);
+    if (!report->window)
+        return log_error(-ENOMEM, "out of memory");
+    if ((err = F->prepare(F, interval_part(s.whole, 0, o->slices))) ||
+        (err = G->prepare(G, interval_part(s.whole, 0, o->slices))))
+        return err;
+    s.scale = norm(u0, F->problem->n);
+    if (o->error_vs_fine && (err = solve_serially(&s, u0)))
+        goto out;
+    spt_wait(run);
+    spt_clock_reset(run);
+    for (long i = 0; i < o->windows && !err; i++) {
+        struct window w = { .run = run, .F = F, .G = G, .whole = s.whole, .total = o->slices, .first = i * M,
+                             .slices = M, .iterations = o->iterations < M ? o->iterations : M,
+                             .buffers = o->lookahead + 1 > 2 ? (int)o->lookahead + 1 : 2,
+                             .tolerance = o->tolerance, .growth = o->growth };
+        const double begin = spt_seconds();
+        err = solve_window(&s, &w, &report->window[i], i ? NULL : u0, carry);
+        report->wall_seconds += spt_seconds() - begin;
+        if (!err) {
+            report->finished++;
+            for (long n = 0; emit && n < M; n++)
+                emit(context, slice(&w, n), state(&w, n + 1));
+            if (!carry)
+                carry = spt_take(run, F->problem->n, 0);
+            spt_copy(run, state(&w, M), carry);
+        }
+        window_free(&w);
+    }
+    double seconds[ROLE_COUNT];
+    long calls[ROLE_COUNT];
+    spt_clock_total(run, seconds, calls);
+    if (calls[ROLE_FINE])
+        report->fine_seconds = seconds[ROLE_FINE] / (double)calls[ROLE_FINE];
+    if (calls[ROLE_COARSE])
+        report->coarse_seconds = seconds[ROLE_COARSE] / (double)calls[ROLE_COARSE];
+out:
+    spt_give(run, carry);
+    for (long i = 0; s.reference && i < o->windows; i++)
+        spt_give(run, s.reference[i]);
+    free(s.reference);
+    log_progress_end();
+    return err;
+}
+
+void parareal_report_free(struct parareal_report *report)
+{
+    for (long i = 0; report->window && i < report->windows; i++) {
+        free(report->window[i].increments);
+        free(report->window[i].error_vs_fine);
+    }
+    free(report->window);
+    memset(report, 0, sizeof *report);
+}
+
+/* ---------------------------------------------------------------- the keys */
+
+#define AT(member) offsetof(struct parareal_params, member)
+static const struct param params[] = {
+    { "slices", P_INT, AT(o.slices), .def = "16", .min = 1, .max = 1e9, .unit = "slices",
+      .help = "time slices of the whole run; the parallelism" },
+    { "windows", P_INT, AT(o.windows), .def = "1", .min = 1, .max = 1e9, .unit = "windows",
+      .help = "groups of slices solved one after the other; memory grows with slices/windows only" },
+    { "iterations", P_INT, AT(o.iterations), .def = "5", .min = 0, .max = 1e9, .unit = "iterations",
+      .help = "at most, per window; fewer when the tolerance is met or all slices are exact" },
+    { "tolerance", P_REAL, AT(o.tolerance), .def = "1.0e-8", .min = 0, .max = __builtin_inf(),
+      .help = "on the relative l2 increment, max over slices; 0: never stop early" },
+    { "lookahead", P_INT, AT(o.lookahead), .def = "1", .min = 0, .max = 16, .unit = "iterations",
+      .help = "iterations submitted before the decision on the last one is known" },
+    { "divergence", P_REAL, AT(o.growth), .def = "1.0e+10", .min = 0, .max = __builtin_inf(),
+      .help = "growth of the l2 norm over the initial value's that counts as divergence; 0: no limit" },
+    { "fine", P_NODE, AT(fine), .help = "the propagator F: accurate, run on all slices at once" },
+    { "coarse", P_NODE, AT(coarse), .help = "the propagator G: cheap, run slice after slice" },
+    { 0 },
+};
+const struct schema parareal_schema = { "method: parareal", "Parareal over any two propagators", params };
+
+int parareal_bind(struct parareal_params *v, struct node *config, int ranks)
+{
+    static const char *const also[] = { "name", NULL };
+    int err = config_bind(config, &parareal_schema, also, v);
+    if (err)
+        return err;
+    v->o.error_vs_fine = false;
+    if (v->o.slices % v->o.windows)
+        return config_key_error(config, "windows", "expected a divisor of slices (%ld), got %ld", v->o.slices,
+                                v->o.windows);
+    if (ranks > v->o.slices / v->o.windows)
+        return config_key_error(config, "slices", "expected at least one slice per rank and window: %ld for %d ranks",
+                                v->o.slices / v->o.windows, ranks);
+    return 0;
+}
+
+/* ---------------------------------------------------------------- Parareal as a propagator */
+
+struct nested {
+    struct propagator base;
+    struct parareal_params v;
+    struct propagator *F, *G;
+};
+
+static int nested_prepare(struct propagator *base, struct interval whole)
+{
+    struct nested *g = (struct nested *)base;
+    const struct interval part = interval_part(whole, 0, g->v.o.slices);
+    int err = g->F->prepare(g->F, part);
+    return err ? err : g->G->prepare(g->G, part);
+}
+
+/* a fixed number of iterations: nobody waits for a decision inside a slice */
+static void nested_advance(struct propagator *base, struct interval whole, starpu_data_handle_t from,
+                           starpu_data_handle_t to)
+{
+    struct nested *g = (struct nested *)base;
+    const struct parareal_options *o = &g->v.o;
+    struct window w = { .run = base->run, .F = g->F, .G = g->G, .whole = whole, .total = o->slices,
+                        .slices = o->slices, .iterations = o->iterations < o->slices ? o->iterations : o->slices,
+                        .buffers = 2, .nested = true };
+    const struct spt_meta outer = base->run->at;
+    SPT_CHECK(window_open(&w, spt_owner(to), false) == 0);
+    spt_copy(base->run, from, w.u[0]);
+    predict(&w);
+    for (long k = 1; k <= w.iterations; k++)
+        iterate(&w, k, k - 1);
+    spt_copy(base->run, state(&w, w.slices), to);
+    window_free(&w);
+    const int64_t id = base->run->at.id;
+    base->run->at = outer;
+    base->run->at.id = id;
+}
+
+static int nested_divide(struct propagator *base, long parts)
+{
+    (void)base;
+    return parts == 1 ? 0 : -EINVAL;
+}
+
+static void nested_destroy(struct propagator *base)
+{
+    struct nested *g = (struct nested *)base;
+    propagator_destroy(&g->F);
+    propagator_destroy(&g->G);
+    free(g);
+}
+
+static int nested_create(struct propagator **out, struct spt *run, struct problem *p, struct node *problem,
+                         struct node *config)
+{
+    struct nested *g = calloc(1, sizeof *g);
+    int err;
+    if (!g)
+        return log_error(-ENOMEM, "out of memory");
+    g->base = (struct propagator){ "parareal", run, p, 1, nested_prepare, nested_advance, nested_divide,
+                                   nested_destroy };
+    *out = &g->base;
+    const bool given = config_child(config, "tolerance");
+    if ((err = parareal_bind(&g->v, config, 1)))
+        goto fail;
+    if (given && g->v.o.tolerance > 0.0) {
+        err = config_key_error(config, "tolerance", "expected 0: inside another method Parareal runs a fixed "
+                                                    "number of iterations");
+        goto fail;
+    }
+    if ((err = config_node_set(config, "tolerance", "0")))
+        goto fail;
+    if (g->v.o.windows != 1) {
+        err = config_key_error(config, "windows", "expected 1 inside another method");
+        goto fail;
+    }
+    if ((err = propagator_create(&g->F, run, p, problem, g->v.fine)) ||
+        (err = propagator_create(&g->G, run, p, problem, g->v.coarse)))
+        goto fail;
+    return 0;
+fail:
+    propagator_destroy(out);
+    return err;
+}
+
+const struct propagator_type parareal_type = { "parareal", "Parareal with a fixed number of iterations",
+                                               &parareal_schema, nested_create };
