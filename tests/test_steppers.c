@@ -263,6 +263,184 @@ static void wrong_pairs_are_refused(void **state)
     assert_null(stepper_type_find("rk5"));
 }
 
+/* u' = (A_0 + A_1 + A_2) u with matrices that do not commute: a splitting with mixed terms, solved
+ * by hand */
+enum { TOY = 3 };
+static const double toy[3][TOY][TOY] = {
+    { { 0, 0.3, -0.2 }, { -0.1, 0, 0.4 }, { 0.2, -0.3, 0.1 } },
+    { { -1, 0.5, 0 }, { 0.2, -0.7, 0.1 }, { 0, 0.3, -0.4 } },
+    { { -0.3, 0, 0.6 }, { 0, -0.9, -0.2 }, { 0.1, 0.5, -0.8 } },
+};
+
+static int toy_apply(const struct problem *p, const struct exec *x, double t, const double *w,
+                     const double *u, const double *base, double *y)
+{
+    for (int i = 0; i < TOY; i++) {
+        double sum = base ? base[i] : 0;
+        for (int j = 0; j < 3; j++)
+            for (int k = 0; k < TOY; k++)
+                sum += w[j] * toy[j][i][k] * u[k];
+        y[i] = sum;
+    }
+    return 0;
+}
+
+static int toy_rhs(const struct problem *p, const struct exec *x, double t, const double *u,
+                   double *f)
+{
+    return toy_apply(p, x, t, (const double[]){ 1, 1, 1 }, u, NULL, f);
+}
+
+/* Cramer's rule for (I - a A_j) u = b */
+static int toy_solve(const struct problem *p, const struct exec *x, int j, double t, double a,
+                     const double *b, double *u)
+{
+    double M[TOY][TOY], v[TOY], all = 0;
+    for (int i = 0; i < TOY; i++)
+        for (int k = 0; k < TOY; k++)
+            M[i][k] = (i == k) - a * toy[j][i][k];
+    for (int c = -1; c < TOY; c++) {
+        double N[TOY][TOY];
+        for (int i = 0; i < TOY; i++)
+            for (int k = 0; k < TOY; k++)
+                N[i][k] = k == c ? b[i] : M[i][k];
+        const double det = N[0][0] * (N[1][1] * N[2][2] - N[1][2] * N[2][1]) -
+                           N[0][1] * (N[1][0] * N[2][2] - N[1][2] * N[2][0]) +
+                           N[0][2] * (N[1][0] * N[2][1] - N[1][1] * N[2][0]);
+        if (c < 0)
+            all = det;
+        else
+            v[c] = det / all;
+    }
+    memcpy(u, v, sizeof v);
+    return 0;
+}
+
+static const struct problem_kernels toy_kernels = {
+    .rhs_implicit = toy_rhs,
+    .split_apply = toy_apply,
+    .split_solve = toy_solve,
+};
+static struct problem toy_problem = {
+    .name = "toy",
+    .n = TOY,
+    .splits = 2,
+    .kernels = { &toy_kernels },
+};
+
+/* exp(A t) u by its series */
+static void toy_flow(double t, const double *u, double *v)
+{
+    double term[TOY], f[TOY];
+    memcpy(term, u, sizeof term);
+    memcpy(v, u, sizeof term);
+    for (int k = 1; k < 40; k++) {
+        toy_rhs(NULL, NULL, 0, term, f);
+        for (int i = 0; i < TOY; i++)
+            v[i] += term[i] = f[i] * t / k;
+    }
+}
+
+static struct stepper *toy_stepper(struct config **config, const char *text)
+{
+    struct stepper *s;
+    assert_int_equal(config_parse(config, "check", text), 0);
+    struct node *node = config_root(*config);
+    const struct stepper_type *type = stepper_type_find(config_name(node));
+    assert_int_equal(type->create(&s, type, &toy_problem, node), 0);
+    return s;
+}
+
+static const double toy_start[TOY] = { 1, -0.5, 2 };
+
+static double toy_error(const struct stepper *s, long steps)
+{
+    double work[64], u[TOY], v[TOY], sum = 0;
+    assert_true(s->nwork <= 64);
+    memcpy(u, toy_start, sizeof u);
+    for (long i = 0; i < steps; i++) {
+        const struct exec x = exec_host(work, s->nwork);
+        assert_int_equal(s->step(s, &x, (struct interval){ 0, 1, i, steps }, u, u), 0);
+    }
+    toy_flow(1, toy_start, v);
+    for (int i = 0; i < TOY; i++)
+        sum += (u[i] - v[i]) * (u[i] - v[i]);
+    return sqrt(sum);
+}
+
+static void splitting_schemes_have_their_order(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        double order;
+    } rows[] = {
+        { "{name: mcs_adi}", 2 },
+        { "{name: mcs_adi, theta: 0.8}", 2 },
+        { "{name: mcs_adi, rannacher: 2}", 2 },
+        { "{name: douglas_adi}", 1 }, /* A_0 is not 0 */
+        { "{name: douglas_adi, theta: 1}", 1 },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct config *config;
+        struct stepper *s = toy_stepper(&config, rows[i].text);
+        const double slope = log2(toy_error(s, 64) / toy_error(s, 128));
+        assert_float_equal(slope, rows[i].order, 0.1);
+        stepper_destroy(&s);
+        config_destroy(&config);
+    }
+}
+
+/* the schemes as printed in the papers, term by term */
+static void papers(double theta, double dt, bool mcs, const double *u, double *v)
+{
+    const double all[] = { 1, 1, 1 }, part[3][3] = { { 1 }, { 0, 1 }, { 0, 0, 1 } };
+    double y[3][TOY], fu[TOY], fy[TOY], b[TOY];
+    toy_apply(NULL, NULL, 0, all, u, NULL, fu);
+    for (int i = 0; i < TOY; i++)
+        y[0][i] = u[i] + dt * fu[i];
+    for (int round = 0; round < (mcs ? 2 : 1); round++) {
+        if (round == 1) {
+            toy_apply(NULL, NULL, 0, part[0], y[2], NULL, fy);
+            toy_apply(NULL, NULL, 0, part[0], u, NULL, fu);
+            for (int i = 0; i < TOY; i++)
+                y[0][i] += theta * dt * (fy[i] - fu[i]);
+            toy_apply(NULL, NULL, 0, all, y[2], NULL, fy);
+            toy_apply(NULL, NULL, 0, all, u, NULL, fu);
+            for (int i = 0; i < TOY; i++)
+                y[0][i] += (0.5 - theta) * dt * (fy[i] - fu[i]);
+        }
+        for (int j = 1; j <= 2; j++) {
+            toy_apply(NULL, NULL, 0, part[j], u, NULL, fu);
+            for (int i = 0; i < TOY; i++)
+                b[i] = y[j - 1][i] - theta * dt * fu[i];
+            toy_solve(NULL, NULL, j, 0, theta * dt, b, y[j]);
+        }
+    }
+    memcpy(v, y[2], sizeof y[2]);
+}
+
+static void splitting_schemes_are_the_published_ones(void **state)
+{
+    (void)state;
+    for (int mcs = 0; mcs < 2; mcs++)
+        for (double theta = 0.25; theta <= 1; theta += 0.25) {
+            char text[80];
+            struct config *config;
+            double work[64], u[TOY], v[TOY];
+            snprintf(text, sizeof text, "{name: %s_adi, theta: %g}", mcs ? "mcs" : "douglas",
+                     theta);
+            struct stepper *s = toy_stepper(&config, text);
+            const struct exec x = exec_host(work, s->nwork);
+            assert_int_equal(s->step(s, &x, (struct interval){ 0, 2, 1, 4 }, toy_start, u), 0);
+            papers(theta, 0.5, mcs, toy_start, v);
+            for (int i = 0; i < TOY; i++)
+                assert_float_equal(u[i], v[i], 1e-14);
+            stepper_destroy(&s);
+            config_destroy(&config);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +449,8 @@ int main(void)
         cmocka_unit_test(every_stepper_keeps_bits),
         cmocka_unit_test(implicit_schemes_are_stable),
         cmocka_unit_test(rannacher_startup),
+        cmocka_unit_test(splitting_schemes_have_their_order),
+        cmocka_unit_test(splitting_schemes_are_the_published_ones),
         cmocka_unit_test(wrong_pairs_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
