@@ -14,7 +14,7 @@ usage()
 usage: scripts/build-starpu.sh FLAVOUR [PREFIX]
   fxt      CPU workers, StarPU-MPI, FxT traces (starpu_fxt_tool)
   cuda     the same with CUDA workers; needs nvcc, but no GPU
-  simgrid  simulated CPU and CUDA workers, FxT traces; no MPI
+  simgrid  simulated CPU and CUDA workers, FxT traces; no MPI: configure StarPinT with -Dmpi=disabled
   smpi     simulated workers on simulated MPI nodes; static libraries, for programs compiled with smpicc
 PREFIX is where to install it; ~/.cache/starpint/starpu-FLAVOUR-VERSION if not given. Nothing is done when it is
 there already. The last line of the output is PREFIX. It takes 1 to 2 minutes on two cores. Then:
