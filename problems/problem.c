@@ -10,6 +10,8 @@
 
 const struct problem_type *const problem_types[] = {
     &advection_type,
+    &black_scholes_type,
+    &black_scholes_2d_type,
     &dahlquist_type,
     &heat_type,
     NULL,

@@ -1,0 +1,84 @@
+// SPDX-FileCopyrightText: 2026 The StarPinT authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the Black-Scholes problems share, on the CPU and on devices. Time runs from expiry: t is
+ * the time to expiry, and the state at t = 0 the payoff. */
+#ifndef SPT_BLACK_SCHOLES_H
+#define SPT_BLACK_SCHOLES_H
+
+#include <stdbool.h>
+
+#include "problems/options.h"
+#include "problems/problem.h"
+#include "problems/tridiagonal.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Rows of sigma^2 S^2/2 d_SS + rate S d_S - reaction by central differences on x (n). Dirichlet:
+ * the ends are known. Otherwise d_SS = 0 in the upper end with a one-sided d_S; the row of S = 0
+ * degenerates by itself. 0 or -ENOMEM. */
+int black_scholes_axis(struct tridiagonal *A, const double *x, size_t n, bool dirichlet,
+                       double volatility, double rate, double reaction);
+
+/* The grid's axis: equidistant, or concentrated around the strike (width in strikes). */
+int black_scholes_grid(struct grid *g, int axis, const char *name, size_t n, double end,
+                       double strike, double concentration);
+
+/* The mean of a payoff over a cell of the given widths around (s1, s2), exact for payoffs that are
+ * linear up to kinks at S_i = strike, S1 = S2 and (S1 + S2)/2 = strike; a width may be 0. */
+double black_scholes_cell_mean(const struct option *o,
+                               double (*payoff)(const struct option *, double, double), double s1,
+                               double width1, double s2, double width2);
+
+/* of the cell around x[i], between the midpoints to its neighbours; 0 in the ends */
+double black_scholes_cell_width(const struct grid *g, int axis, size_t i);
+
+struct black_scholes {
+    struct problem base;
+    struct option option;
+    bool is_put;
+    bool dirichlet, average; /* boundary: closed_form; smoothing: cell_average */
+    struct tridiagonal A;
+    struct factors factors;
+};
+
+/* Two assets. Axis 0 is S1, axis 1 (the contiguous one) S2. */
+struct black_scholes_2d {
+    struct problem base;
+    struct option option;
+    const struct payoff *payoff;
+    bool dirichlet, average;
+    struct tridiagonal A[2];   /* F_1 and F_2 */
+    double *slope[2];          /* (n) S_i / (S_{i+1} - S_{i-1}), 0 in the ends */
+    double mixed;              /* rho sigma1 sigma2 */
+    struct factors factors[2]; /* of A */
+    struct edges {             /* boundary values by time, ascending */
+        size_t count;
+        struct edge {
+            double t, *v; /* S1 = 0 (n2), S1 = end (n2), S2 = 0 (n1), S2 = end (n1) */
+        } * v;
+    } edges;
+};
+
+/* w0 F_0 + w1 F_1 + w2 F_2 in column j of a row, from the row and its neighbours. Scalars belong to
+ * the row: cross = w0 rho sigma1 sigma2 slope1, and w1 times the row of A_1. West and east are the
+ * columns j - 1 and j + 1 where they exist. */
+struct black_scholes_row {
+    double cross, lower, diag, upper, w2;
+};
+
+static inline double black_scholes_stencil(struct black_scholes_row r, double slope, double lower,
+                                           double diag, double upper, const double *south,
+                                           const double *row, const double *north, size_t west,
+                                           size_t j, size_t east)
+{
+    return r.cross * slope * ((north[east] - north[west]) - (south[east] - south[west])) +
+           (r.lower * south[j] + r.diag * row[j] + r.upper * north[j]) +
+           r.w2 * (lower * row[west] + diag * row[j] + upper * row[east]);
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif
