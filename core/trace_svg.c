@@ -42,6 +42,22 @@ static double row_y(const struct chart *c, size_t w)
     return TOP + (double)w * (c->row + c->gap) + 8 * ranks;
 }
 
+static const struct unit {
+    const char *name;
+    double seconds;
+} units[] = { { "s", 1 }, { "ms", 1e-3 }, { "\302\265s", 1e-6 } };
+
+static const struct unit *unit_of(double seconds)
+{
+    return &units[seconds >= 1 || seconds == 0 ? 0 : seconds >= 1e-3 ? 1 : 2];
+}
+
+static void put_time(FILE *out, const char *before, double seconds)
+{
+    const struct unit *u = unit_of(seconds);
+    fprintf(out, "%s%.4g %s", before, seconds / u->seconds, u->name);
+}
+
 /* the largest of 1, 2, 5 times a power of ten that gives at least TICKS / 2 ticks */
 static double tick(double span)
 {
@@ -51,23 +67,19 @@ static double tick(double span)
 
 static void axis(const struct chart *c, double bottom)
 {
-    static const struct {
-        const char *name;
-        double seconds;
-    } units[] = { { "s", 1 }, { "ms", 1e-3 }, { "\302\265s", 1e-6 } };
     double span = c->x.end - c->x.begin, step = tick(span);
-    int u = span >= 2 ? 0 : span >= 2e-3 ? 1 : 2;
+    const struct unit *u = unit_of(span / 2);
     for (double i = ceil(c->x.begin / step); i * step <= c->x.end; i++) {
         double at = c->left + px(c, i * step);
         fprintf(c->out,
                 "<path class=\"l\" d=\"M%.1f %d V%.1f\"/><text class=\"m\" x=\"%.1f\" y=\"%.1f\" "
                 "text-anchor=\"middle\">%.10g</text>\n",
-                at, TOP - 6, bottom + 4, at, bottom + 18, i * step / units[u].seconds);
+                at, TOP - 6, bottom + 4, at, bottom + 18, i * step / u->seconds);
     }
     fprintf(c->out,
             "<text class=\"m\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">time since the run's "
             "start (%s)</text>\n",
-            c->left + CHART / 2.0, bottom + 36, units[u].name);
+            c->left + CHART / 2.0, bottom + 36, u->name);
 }
 
 static void task(const struct chart *c, const struct trace_record *r, size_t codelet, double y)
@@ -83,8 +95,14 @@ static void task(const struct chart *c, const struct trace_record *r, size_t cod
     trace_put_text(c->out, TEXT_XML, r->codelet);
     fprintf(c->out, "%s%s ", *where ? " " : "", where);
     trace_put_text(c->out, TEXT_XML, r->label);
-    fprintf(c->out, " %.6g ms</title></rect>\n", 1e3 * (r->end - r->start));
-    if (*where && c->row >= 16 && width > 6.5 * (double)strlen(where) + 4)
+    put_time(c->out, " ", r->end - r->start);
+    fputs("</title></rect>\n", c->out);
+    while (*where &&
+           width < 6.5 * (double)strlen(where) + 4) { /* as many words as there is room for */
+        char *blank = strrchr(where, ' ');
+        *(blank ? blank : where) = '\0';
+    }
+    if (*where && c->row >= 16)
         fprintf(
             c->out, "<text class=\"%c\" x=\"%.2f\" y=\"%.0f\" text-anchor=\"middle\">%s</text>\n",
             trace_colour_light(colour) ? 'k' : 'w', x0 + width / 2, y + c->row / 2.0 + 4, where);
@@ -156,7 +174,7 @@ static double legend(const struct chart *c, double y, FILE *out)
     double x = c->left, top = y;
     for (size_t i = 0; i < c->x.codelets.n; i++) {
         const char *name = c->x.codelets.v[i];
-        double width = 110 + 7.0 * (double)strlen(name);
+        double width = 132 + 7.0 * (double)strlen(name);
         if (x > c->left && x + width > c->left + CHART) {
             x = c->left;
             y += LEGEND;
@@ -167,8 +185,9 @@ static double legend(const struct chart *c, double y, FILE *out)
                     "<text x=\"%.0f\" y=\"%.0f\">",
                     x, y, trace_colour(i), x + 18, y + 10.5);
             trace_put_text(out, TEXT_XML, name);
-            fprintf(out, "<tspan class=\"m\" dx=\"6\">%zu, %.3g s</tspan></text>\n", c->x.tasks[i],
-                    c->x.seconds[i]);
+            fprintf(out, "<tspan class=\"m\" dx=\"6\">%zu", c->x.tasks[i]);
+            put_time(out, ", ", c->x.seconds[i]);
+            fputs("</tspan></text>\n", out);
         }
         x += width;
     }
@@ -204,12 +223,13 @@ int trace_write_svg(const struct trace *t, FILE *out)
     fprintf(out, "</title>\n%s<rect class=\"b\" width=\"100%%\" height=\"100%%\"/>\n", style);
     fputs("<text class=\"h\" x=\"16\" y=\"28\">", out);
     trace_put_text(out, TEXT_XML, *t->title ? t->title : "StarPinT");
-    fprintf(
-        out,
-        "</text>\n<text class=\"m\" x=\"16\" y=\"50\">%zu tasks on %zu workers, makespan %.4g s, "
-        "idle %.1f %%, critical path %.4g s, lower bound %.4g s</text>\n",
-        s->tasks, s->workers, s->makespan, 100 * s->idle_fraction, s->critical_path,
-        s->lower_bound);
+    fprintf(out, "</text>\n<text class=\"m\" x=\"16\" y=\"50\">%zu tasks on %zu workers", s->tasks,
+            s->workers);
+    put_time(out, ", makespan ", s->makespan);
+    fprintf(out, ", idle %.1f %%", 100 * s->idle_fraction);
+    put_time(out, ", critical path ", s->critical_path);
+    put_time(out, ", lower bound ", s->lower_bound);
+    fputs("</text>\n", out);
     axis(&c, bottom);
     for (size_t w = 0; w < c.x.nworkers; w++)
         row(&c, w);

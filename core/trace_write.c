@@ -411,10 +411,13 @@ int trace_write_dot(const struct trace *t, FILE *out)
                 trace_colour_light(colour) ? "black" : "white",
                 x.on_path[i] ? ", penwidth=3, color=\"#d62728\"" : "");
     }
-    for (size_t i = 0; i < t->n; i++)
+    for (size_t i = 0, last = t->n; i < t->n; i++) { /* last: on the path so far */
         for (size_t d = x.dep_first[i]; d < x.dep_first[i + 1]; d++)
             fprintf(out, "t%zu -> t%zu%s;\n", x.deps[d], i,
-                    x.on_path[i] && x.on_path[x.deps[d]] ? " [color=\"#d62728\", penwidth=2]" : "");
+                    x.on_path[i] && x.deps[d] == last ? " [color=\"#d62728\", penwidth=2]" : "");
+        if (x.on_path[i])
+            last = i;
+    }
     fputs("}\n", out);
     trace_index_free(&x);
     return finish(out);
