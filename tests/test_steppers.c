@@ -169,6 +169,12 @@ static void every_stepper_keeps_bits(void **state)
         { IMEX, "{name: ark548}" },
         { DAHLQUIST, "{name: ark548}" },
         { "{name: advection, grid: 33, discretisation: upwind5}", "{name: exact}" },
+        { "{name: black_scholes, grid: 101}", "{name: crank_nicolson, rannacher: 2}" },
+        { "{name: black_scholes, grid: 101}", "{name: sdirk2}" },
+        { "{name: black_scholes, grid: 101}", "{name: esdirk43}" },
+        { "{name: black_scholes_2d, grid: [31, 41]}", "{name: mcs_adi}" },
+        { "{name: black_scholes_2d, grid: [31, 41]}", "{name: douglas_adi, theta: 0.7}" },
+        { "{name: black_scholes_2d, grid: [31, 41]}", "{name: mcs_adi, rannacher: 2}" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         check_stepper(rows[i][0], rows[i][1]);
