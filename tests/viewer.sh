@@ -27,6 +27,7 @@ look() # PAGE OPTION...
 sed '/<\/body>/d' "$dir/trace.html" >"$dir/driven.html"
 cat >>"$dir/driven.html" <<'PAGE'
 <script>
+setTimeout(() => {                  // after the first frames
 const wrong = [], press = (key, options) => $('tasks').dispatchEvent(
   new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true, ...options}));
 const expect = (condition, what) => condition || wrong.push(what);
@@ -100,6 +101,7 @@ $('tasks').dispatchEvent(new WheelEvent('wheel', {deltaY: -100, clientX: box.lef
 expect(span() < all, 'the wheel zooms');
 expect(document.querySelectorAll('#totals tbody tr').length === D.codelets.length + rows.length, 'tables');
 document.title = wrong.length ? 'WRONG: ' + wrong.join('; ') : 'DRIVEN';
+}, 500);
 </script>
 </body>
 </html>
