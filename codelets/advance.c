@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The StarPinT authors
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Steps of a one-step scheme. Buffers: from (R), to (W), work (SCRATCH); or, in place, to (RW), work (SCRATCH). */
+/* Steps of a one-step scheme. Buffers: from (R), to (W), work (SCRATCH); or, in place, to (RW),
+ * work (SCRATCH). */
 #include <string.h>
 
 #include "codelets/codelets.h"
@@ -77,16 +78,18 @@ static struct starpu_codelet cl_in_place = {
     .model = &model,
 };
 
-void spt_advance(struct spt *run, const struct stepper *s, struct interval first, long count, enum where where,
-                 starpu_data_handle_t from, starpu_data_handle_t to, starpu_data_handle_t work)
+void spt_advance(struct spt *run, const struct stepper *s, struct interval first, long count,
+                 enum where where, starpu_data_handle_t from, starpu_data_handle_t to,
+                 starpu_data_handle_t work)
 {
     const struct args a = { s, first, count, from == to };
-    const unsigned long long on = (where & WHERE_CPU ? STARPU_CPU : 0) | (where & WHERE_CUDA ? STARPU_CUDA : 0);
+    const unsigned long long on =
+        (where & WHERE_CPU ? STARPU_CPU : 0) | (where & WHERE_CUDA ? STARPU_CUDA : 0);
     const double flops = s->flops * (double)count;
     if (from == to)
-        spt_insert(run, &cl_in_place, STARPU_VALUE, &a, sizeof a, STARPU_RW, to, STARPU_SCRATCH, work,
-                   STARPU_FLOPS, flops, STARPU_EXECUTE_WHERE, on, 0);
+        spt_insert(run, &cl_in_place, STARPU_VALUE, &a, sizeof a, STARPU_RW, to, STARPU_SCRATCH,
+                   work, STARPU_FLOPS, flops, STARPU_EXECUTE_WHERE, on, 0);
     else
-        spt_insert(run, &cl, STARPU_VALUE, &a, sizeof a, STARPU_R, from, STARPU_W, to, STARPU_SCRATCH, work,
-                   STARPU_FLOPS, flops, STARPU_EXECUTE_WHERE, on, 0);
+        spt_insert(run, &cl, STARPU_VALUE, &a, sizeof a, STARPU_R, from, STARPU_W, to,
+                   STARPU_SCRATCH, work, STARPU_FLOPS, flops, STARPU_EXECUTE_WHERE, on, 0);
 }

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The StarPinT authors
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The insert functions: every task that a method can ask for. Each is one file, codelets/NAME.c (+ .cu). */
+/* The insert functions: every task that a method can ask for. Each is one file, codelets/NAME.c (+
+ * .cu). */
 #ifndef SPT_CODELETS_H
 #define SPT_CODELETS_H
 
@@ -14,27 +15,33 @@
 
 /* Bodies work on any device: they reach it only through spt_exec, core/vec.h and kernel tables. */
 #if SPT_CUDA
-#define BODY(f) .cpu_funcs = { f }, .cpu_funcs_name = { #f }, .cuda_funcs = { f }, .cuda_flags = { STARPU_CUDA_ASYNC }
+#define BODY(f)                                                                                    \
+    .cpu_funcs = { f }, .cpu_funcs_name = { #f }, .cuda_funcs = { f },                             \
+    .cuda_flags = { STARPU_CUDA_ASYNC }
 #else
 #define BODY(f) .cpu_funcs = { f }, .cpu_funcs_name = { #f }
 #endif
 
 enum where { WHERE_CPU = 1, WHERE_CUDA = 2, WHERE_ANY = 3 };
 
-/* to = count steps of a scheme from `from`, the first being the first-th of the equal parts that `step` describes;
- * from == to steps in place. work: scratch of s->nwork + codelet_advance_work doubles */
-void spt_advance(struct spt *run, const struct stepper *s, struct interval first, long count, enum where where,
-                 starpu_data_handle_t from, starpu_data_handle_t to, starpu_data_handle_t work);
+/* to = count steps of a scheme from `from`, the first being the first-th of the equal parts that
+ * `step` describes; from == to steps in place. work: scratch of s->nwork + codelet_advance_work
+ * doubles */
+void spt_advance(struct spt *run, const struct stepper *s, struct interval first, long count,
+                 enum where where, starpu_data_handle_t from, starpu_data_handle_t to,
+                 starpu_data_handle_t work);
 enum { CODELET_ADVANCE_WORK = 8 };
 
 /* to = from */
 void spt_copy(struct spt *run, starpu_data_handle_t from, starpu_data_handle_t to);
 
-/* u = f + (gnew - gold): Parareal's correction, parenthesised so that gnew == gold gives f to the last bit */
-void spt_correct(struct spt *run, starpu_data_handle_t u, starpu_data_handle_t gnew, starpu_data_handle_t f,
-                 starpu_data_handle_t gold);
+/* u = f + (gnew - gold): Parareal's correction, parenthesised so that gnew == gold gives f to the
+ * last bit */
+void spt_correct(struct spt *run, starpu_data_handle_t u, starpu_data_handle_t gnew,
+                 starpu_data_handle_t f, starpu_data_handle_t gold);
 
-/* What is known about an iteration after one more slice: a small state that is handed from slice to slice. */
+/* What is known about an iteration after one more slice: a small state that is handed from slice to
+ * slice. */
 struct progress {
     double increment; /* max over slices of |u_new - u_old| / |u_new| in l2 */
     double leading;   /* slices before this one, counted from 0, are converged without a gap */
@@ -44,16 +51,19 @@ struct progress {
 };
 enum { PROGRESS_DOUBLES = sizeof(struct progress) / sizeof(double) };
 
-/* after = before, with the increment of this slice taken in; converged means increment <= tolerance; growth: the norm
- * of u_new over scale that counts as divergence, 0 for no limit */
-void spt_increment(struct spt *run, double tolerance, double growth, starpu_data_handle_t u_new,
-                   starpu_data_handle_t u_old, starpu_data_handle_t before, starpu_data_handle_t after);
+/* after = before, with the increment of this slice taken in; converged means increment <=
+ * tolerance; growth: the norm of u_new over scale that counts as divergence, 0 for no limit; first:
+ * all slices before this one are final */
+void spt_increment(struct spt *run, double tolerance, double growth, bool first,
+                   starpu_data_handle_t u_new, starpu_data_handle_t u_old,
+                   starpu_data_handle_t before, starpu_data_handle_t after);
 
 /* result[0] = |u - v|_2 / |v|_2, result[1] = max |u - v|, result[2] = |v|_2; result: 3 doubles */
-void spt_distance(struct spt *run, starpu_data_handle_t u, starpu_data_handle_t v, starpu_data_handle_t result);
+void spt_distance(struct spt *run, starpu_data_handle_t u, starpu_data_handle_t v,
+                  starpu_data_handle_t result);
 
 /* to = the state `from` interpolated onto another grid */
-void spt_transfer(struct spt *run, const struct transfer *t, enum where where, starpu_data_handle_t from,
-                  starpu_data_handle_t to, starpu_data_handle_t work);
+void spt_transfer(struct spt *run, const struct transfer *t, enum where where,
+                  starpu_data_handle_t from, starpu_data_handle_t to, starpu_data_handle_t work);
 
 #endif

@@ -24,8 +24,8 @@ static struct starpu_codelet cl = {
     .model = &model,
 };
 
-void spt_correct(struct spt *run, starpu_data_handle_t u, starpu_data_handle_t gnew, starpu_data_handle_t f,
-                 starpu_data_handle_t gold)
+void spt_correct(struct spt *run, starpu_data_handle_t u, starpu_data_handle_t gnew,
+                 starpu_data_handle_t f, starpu_data_handle_t gold)
 {
     spt_insert(run, &cl, STARPU_W, u, STARPU_R, gnew, STARPU_R, f, STARPU_R, gold, STARPU_FLOPS,
                2.0 * (double)spt_size(u), 0);

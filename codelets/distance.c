@@ -19,7 +19,8 @@ static void distance(void *buf[], void *arg)
     r[2] = sqrt(sums[1]);
 }
 
-static struct starpu_perfmodel model = { .type = STARPU_HISTORY_BASED, .symbol = "spt_distance_v1" };
+static struct starpu_perfmodel model = { .type = STARPU_HISTORY_BASED,
+                                         .symbol = "spt_distance_v1" };
 
 /* on the CPU only: a few numbers for the host, off the critical path */
 static struct starpu_codelet cl = {
@@ -32,8 +33,9 @@ static struct starpu_codelet cl = {
     .model = &model,
 };
 
-void spt_distance(struct spt *run, starpu_data_handle_t u, starpu_data_handle_t v, starpu_data_handle_t result)
+void spt_distance(struct spt *run, starpu_data_handle_t u, starpu_data_handle_t v,
+                  starpu_data_handle_t result)
 {
-    spt_insert(run, &cl, STARPU_R, u, STARPU_R, v, STARPU_W, result, STARPU_FLOPS, 5.0 * (double)spt_size(u),
-               0);
+    spt_insert(run, &cl, STARPU_R, u, STARPU_R, v, STARPU_W, result, STARPU_FLOPS,
+               5.0 * (double)spt_size(u), 0);
 }

@@ -1,15 +1,18 @@
 // SPDX-FileCopyrightText: 2026 The StarPinT authors
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The increment of one slice, taken into what is known of the iteration; failures are found and named here.
- * Buffers: u_new, u_old (R), before (R), after (W, struct progress). On the CPU only: it feeds the host's decision and is
- * off the critical path. */
+/* The increment of one slice, taken into what is known of the iteration; failures are found and
+ * named here. Buffers: u_new, u_old (R), before (R), after (W, struct progress). On the CPU only:
+ * it feeds the host's decision and is off the critical path. */
 #include <math.h>
 #include <string.h>
 
 #include "codelets/codelets.h"
 #include "core/vec.h"
 
-struct args { double tolerance, growth; };
+struct args {
+    double tolerance, growth;
+    int first;
+};
 
 static void increment(void *buf[], void *arg)
 {
@@ -18,6 +21,8 @@ static void increment(void *buf[], void *arg)
     const bool active = spt_begin(arg, &m, &a);
     struct progress p;
     memcpy(&p, VEC(buf[2]), sizeof p);
+    if (a.first)
+        p.leading = m.slice;
     if (!active && !spt_interrupted())
         return;
 
@@ -52,7 +57,8 @@ static void increment(void *buf[], void *arg)
     memcpy(VEC(buf[3]), &p, sizeof p);
 }
 
-static struct starpu_perfmodel model = { .type = STARPU_HISTORY_BASED, .symbol = "spt_increment_v1" };
+static struct starpu_perfmodel model = { .type = STARPU_HISTORY_BASED,
+                                         .symbol = "spt_increment_v1" };
 
 static struct starpu_codelet cl = {
     .name = "increment",
@@ -64,10 +70,11 @@ static struct starpu_codelet cl = {
     .model = &model,
 };
 
-void spt_increment(struct spt *run, double tolerance, double growth, starpu_data_handle_t u_new,
-                   starpu_data_handle_t u_old, starpu_data_handle_t before, starpu_data_handle_t after)
+void spt_increment(struct spt *run, double tolerance, double growth, bool first,
+                   starpu_data_handle_t u_new, starpu_data_handle_t u_old,
+                   starpu_data_handle_t before, starpu_data_handle_t after)
 {
-    const struct args a = { tolerance, growth };
-    spt_insert(run, &cl, STARPU_VALUE, &a, sizeof a, STARPU_R, u_new, STARPU_R, u_old, STARPU_R, before, STARPU_W,
-               after, STARPU_FLOPS, 4.0 * (double)spt_size(u_new), 0);
+    const struct args a = { tolerance, growth, first };
+    spt_insert(run, &cl, STARPU_VALUE, &a, sizeof a, STARPU_R, u_new, STARPU_R, u_old, STARPU_R,
+               before, STARPU_W, after, STARPU_FLOPS, 4.0 * (double)spt_size(u_new), 0);
 }

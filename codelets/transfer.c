@@ -3,7 +3,9 @@
 /* A state onto another grid. Buffers: from (R), to (W), work (SCRATCH). */
 #include "codelets/codelets.h"
 
-struct args { const struct transfer *t; };
+struct args {
+    const struct transfer *t;
+};
 
 static void transfer(void *buf[], void *arg)
 {
@@ -18,7 +20,8 @@ static void transfer(void *buf[], void *arg)
         spt_account(&m, spt_seconds() - start);
 }
 
-static struct starpu_perfmodel model = { .type = STARPU_HISTORY_BASED, .symbol = "spt_transfer_v1" };
+static struct starpu_perfmodel model = { .type = STARPU_HISTORY_BASED,
+                                         .symbol = "spt_transfer_v1" };
 
 static struct starpu_codelet cl = {
     .name = "transfer",
@@ -29,12 +32,13 @@ static struct starpu_codelet cl = {
     .model = &model,
 };
 
-void spt_transfer(struct spt *run, const struct transfer *t, enum where where, starpu_data_handle_t from,
-                  starpu_data_handle_t to, starpu_data_handle_t work)
+void spt_transfer(struct spt *run, const struct transfer *t, enum where where,
+                  starpu_data_handle_t from, starpu_data_handle_t to, starpu_data_handle_t work)
 {
     const struct args a = { t };
-    const unsigned long long on = (where & WHERE_CPU ? STARPU_CPU : 0) | (where & WHERE_CUDA ? STARPU_CUDA : 0);
-    spt_insert(run, &cl, STARPU_VALUE, &a, sizeof a, STARPU_R, from, STARPU_W, to, STARPU_SCRATCH, work,
-               STARPU_FLOPS, 2.0 * (t->order + 1) * t->from.dims * (double)spt_size(to), STARPU_EXECUTE_WHERE,
-               on, 0);
+    const unsigned long long on =
+        (where & WHERE_CPU ? STARPU_CPU : 0) | (where & WHERE_CUDA ? STARPU_CUDA : 0);
+    spt_insert(run, &cl, STARPU_VALUE, &a, sizeof a, STARPU_R, from, STARPU_W, to, STARPU_SCRATCH,
+               work, STARPU_FLOPS, 2.0 * (t->order + 1) * t->from.dims * (double)spt_size(to),
+               STARPU_EXECUTE_WHERE, on, 0);
 }

@@ -86,7 +86,8 @@ int spt_open(struct spt *run, const struct spt_options *o)
         conf.ncuda = (int)o->gpus;
     conf.nopencl = 0;
     if (run->local_ranks > 1) {
-        /* several ranks on a node: share its cores, and leave placing to the launcher or the kernel */
+        /* several ranks on a node: share its cores, and leave placing to the launcher or the kernel
+         */
         setenv("STARPU_WORKERS_NOBIND", "1", 0);
         setenv("STARPU_MPI_NOBIND", "1", 0);
     }
@@ -168,7 +169,8 @@ starpu_data_handle_t spt_take(struct spt *run, size_t n, int owner)
         d = d->next;
     if (!d) {
         SPT_CHECK((d = calloc(1, sizeof *d)));
-        *d = (struct data){ .tag = run->next_tag++, .n = n, .owner = owner, .next = run->pool->all };
+        *d =
+            (struct data){ .tag = run->next_tag++, .n = n, .owner = owner, .next = run->pool->all };
         starpu_vector_data_register(&d->handle, -1, 0, (uint32_t)n, sizeof(double));
         starpu_data_set_user_data(d->handle, d);
 #if SPT_MPI
@@ -329,8 +331,8 @@ struct spt_meta spt_meta(struct spt *run)
 
 static bool cancelled(const struct spt_meta *m)
 {
-    return interrupted ||
-           (m->cancel && m->iteration > atomic_load_explicit(&m->cancel->after, memory_order_relaxed));
+    return interrupted || (m->cancel && m->iteration > atomic_load_explicit(&m->cancel->after,
+                                                                            memory_order_relaxed));
 }
 
 bool spt_begin(void *arg, struct spt_meta *m, void *args)
@@ -503,14 +505,22 @@ void spt_trace_task(void *arg)
         return;
     struct spt_meta m;
     starpu_codelet_unpack_args(task->cl_arg, &m, (void *)0);
-    struct trace_record r = { .id = m.id, .rank = run->rank, .worker = worker, .slice = m.slice,
-                              .iteration = m.iteration, .node = m.node, .sweep = m.sweep,
-                              .priority = m.priority, .cancelled = cancelled(&m) };
+    struct trace_record r = { .id = m.id,
+                              .rank = run->rank,
+                              .worker = worker,
+                              .slice = m.slice,
+                              .iteration = m.iteration,
+                              .node = m.node,
+                              .sweep = m.sweep,
+                              .priority = m.priority,
+                              .cancelled = cancelled(&m) };
     snprintf(r.codelet, sizeof r.codelet, "%s", task->cl->name);
     static const char *const roles[] = { "", "fine ", "coarse ", "serial " };
     snprintf(r.label, sizeof r.label, "%s%s", roles[m.role], m.label ? m.label : "");
-    r.submitted = 1e-6 * (starpu_timing_timespec_to_us((struct timespec *)&p->submit_time) - run->origin);
-    r.start = 1e-6 * (starpu_timing_timespec_to_us((struct timespec *)&p->start_time) - run->origin);
+    r.submitted =
+        1e-6 * (starpu_timing_timespec_to_us((struct timespec *)&p->submit_time) - run->origin);
+    r.start =
+        1e-6 * (starpu_timing_timespec_to_us((struct timespec *)&p->start_time) - run->origin);
     r.end = 1e-6 * (starpu_timing_timespec_to_us((struct timespec *)&p->end_time) - run->origin);
     r.gflop = task->flops * 1e-9;
     r.footprint = starpu_task_data_footprint(task);
@@ -523,7 +533,8 @@ void spt_trace_task(void *arg)
         if (r.nhandles < TRACE_HANDLES) {
             r.handles[r.nhandles].tag = d->tag;
             r.handles[r.nhandles].bytes = d->n * sizeof(double);
-            r.handles[r.nhandles].mode = ((mode & STARPU_R) ? TRACE_R : 0) | ((mode & STARPU_W) ? TRACE_W : 0);
+            r.handles[r.nhandles].mode =
+                ((mode & STARPU_R) ? TRACE_R : 0) | ((mode & STARPU_W) ? TRACE_W : 0);
         }
         r.nhandles++;
     }
@@ -531,7 +542,8 @@ void spt_trace_task(void *arg)
 }
 
 /* appends count items of a size from every rank to *all on rank 0 */
-static int gather(struct spt *run, const void *mine, size_t count, size_t size, void **all, size_t *total)
+static int gather(struct spt *run, const void *mine, size_t count, size_t size, void **all,
+                  size_t *total)
 {
 #if SPT_MPI
     if (run->ranks > 1) {
@@ -540,7 +552,8 @@ static int gather(struct spt *run, const void *mine, size_t count, size_t size, 
         MPI_Gather(&n, 1, MPI_LONG, counts, 1, MPI_LONG, 0, run->comm);
         if (run->rank > 0) {
             for (size_t done = 0; done < count * size;) { /* in pieces: MPI counts in int */
-                const size_t left = count * size - done, piece = left < (1u << 30) ? left : (1u << 30);
+                const size_t left = count * size - done,
+                             piece = left < (1u << 30) ? left : (1u << 30);
                 MPI_Send((const char *)mine + done, (int)piece, MPI_BYTE, 0, 77, run->comm);
                 done += piece;
             }
@@ -586,9 +599,12 @@ int spt_trace_gather(struct spt *run, struct trace *t)
     int err = workers ? 0 : -ENOMEM;
     memset(t, 0, sizeof *t);
     for (int w = 0; !err && w < run->workers; w++) {
-        workers[w] = (struct trace_worker){ .rank = run->rank, .worker = w,
-                                            .is_gpu = starpu_worker_get_type(w) == STARPU_CUDA_WORKER,
-                                            .memory_node = (int32_t)starpu_worker_get_memory_node((unsigned)w) };
+        workers[w] =
+            (struct trace_worker){ .rank = run->rank,
+                                   .worker = w,
+                                   .is_gpu = starpu_worker_get_type(w) == STARPU_CUDA_WORKER,
+                                   .memory_node =
+                                       (int32_t)starpu_worker_get_memory_node((unsigned)w) };
         char name[64];
         starpu_worker_get_name(w, name, sizeof name);
         snprintf(workers[w].name, sizeof workers[w].name, "%.*s", TRACE_NAME - 1, name);

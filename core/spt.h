@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The StarPinT authors
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The run: StarPU, MPI where there is a launcher, state handles, and what is known of every task. */
+/* The run: StarPU, MPI where there is a launcher, state handles, and what is known of every task.
+ */
 #ifndef SPT_SPT_H
 #define SPT_SPT_H
 
@@ -29,7 +30,8 @@
 
 struct spt;
 
-/* Iterations that turned out not to be needed: their tasks, submitted ahead of the decision, become no-ops. */
+/* Iterations that turned out not to be needed: their tasks, submitted ahead of the decision, become
+ * no-ops. */
 struct cancel {
     atomic_int after; /* tasks of iterations > after do nothing; INT_MAX: none is cancelled */
 };
@@ -39,15 +41,21 @@ enum role { ROLE_NONE, ROLE_FINE, ROLE_COARSE, ROLE_SERIAL, ROLE_COUNT };
 /* Travels by value in the arguments of every task. Methods set run->at before they insert. */
 struct spt_meta {
     struct spt *run;
-    const struct cancel *cancel; /* NULL: cannot be cancelled */
-    const char *label;           /* for traces and messages: "mcs_adi" */
-    int64_t id;                  /* order of submission, the same on all ranks */
+    const struct cancel *cancel;       /* NULL: cannot be cancelled */
+    const char *label;                 /* for traces and messages: "mcs_adi" */
+    int64_t id;                        /* order of submission, the same on all ranks */
     int slice, iteration, node, sweep; /* -1: none */
     int role, priority;
     int opens; /* first task of a propagator's advance: counts as a call */
 };
 
-enum failure_kind { FAILURE_NONE, FAILURE_NONFINITE, FAILURE_GROWTH, FAILURE_SOLVE, FAILURE_INTERRUPTED };
+enum failure_kind {
+    FAILURE_NONE,
+    FAILURE_NONFINITE,
+    FAILURE_GROWTH,
+    FAILURE_SOLVE,
+    FAILURE_INTERRUPTED
+};
 
 /* A computation that went wrong: where. */
 struct failure {
@@ -96,18 +104,19 @@ struct spt {
     size_t nfailures;
 };
 
-/* MPI first, if there is a launcher (or force): so that only one rank speaks. argc, argv as in MPI_Init_thread.
- * 0 or -errno after an error line. */
+/* MPI first, if there is a launcher (or force): so that only one rank speaks. argc, argv as in
+ * MPI_Init_thread. 0 or -errno after an error line. */
 int spt_open_mpi(struct spt *run, int *argc, char ***argv, bool force);
 /* StarPU. 0 or -errno after an error line. */
 int spt_open(struct spt *run, const struct spt_options *o);
 /* Ends StarPU and, if spt_open_mpi started it, MPI. Accepts a run that was only partly opened. */
 void spt_close(struct spt *run);
 
-/* A vector of n doubles owned by a rank, from the pool: contents undefined. Every rank makes the same calls in the same
- * order. */
+/* A vector of n doubles owned by a rank, from the pool: contents undefined. Every rank makes the
+ * same calls in the same order. */
 starpu_data_handle_t spt_take(struct spt *run, size_t n, int owner);
-void spt_give(struct spt *run, starpu_data_handle_t h); /* NULL is accepted; tasks on h may still be under way */
+void spt_give(struct spt *run,
+              starpu_data_handle_t h); /* NULL is accepted; tasks on h may still be under way */
 /* scratch for tasks, one buffer per worker that needs it */
 starpu_data_handle_t spt_scratch(struct spt *run, size_t n);
 void spt_scratch_free(struct spt *run, starpu_data_handle_t h);
@@ -115,10 +124,13 @@ int spt_owner(starpu_data_handle_t h);
 size_t spt_size(starpu_data_handle_t h);
 
 /* Host access, from the main thread; blocks until the tasks before it are done. */
-void spt_put(struct spt *run, starpu_data_handle_t h, const double *u); /* u is read on the owner only */
-void spt_get(struct spt *run, starpu_data_handle_t h, double *u);       /* collective; fills u on rank 0 */
-void spt_get_all(struct spt *run, starpu_data_handle_t h, double *u);   /* collective; fills u on every rank */
-void spt_wait(struct spt *run);                                         /* for all tasks of all ranks */
+void spt_put(struct spt *run, starpu_data_handle_t h,
+             const double *u); /* u is read on the owner only */
+void spt_get(struct spt *run, starpu_data_handle_t h,
+             double *u); /* collective; fills u on rank 0 */
+void spt_get_all(struct spt *run, starpu_data_handle_t h,
+                 double *u);    /* collective; fills u on every rank */
+void spt_wait(struct spt *run); /* for all tasks of all ranks */
 
 /* Which rank a slice lives on: contiguous blocks. */
 int spt_slice_owner(long slice, long slices, int ranks);
@@ -131,10 +143,10 @@ int spt_slice_owner(long slice, long slices, int ranks);
 #define spt_insert(run, cl, ...)                                                                   \
     do {                                                                                           \
         struct spt_meta meta_ = spt_meta(run);                                                     \
-        SPT_CHECK(0 == ((run)->mpi ? starpu_mpi_task_insert((run)->comm, cl,                       \
-                                                            SPT_INSERT_ARGS(meta_), __VA_ARGS__)   \
-                                   : starpu_task_insert(cl, SPT_INSERT_ARGS(meta_),                \
-                                                        __VA_ARGS__)));                            \
+        SPT_CHECK(0 == ((run)->mpi                                                                 \
+                            ? starpu_mpi_task_insert((run)->comm, cl, SPT_INSERT_ARGS(meta_),      \
+                                                     __VA_ARGS__)                                  \
+                            : starpu_task_insert(cl, SPT_INSERT_ARGS(meta_), __VA_ARGS__)));       \
     } while (0)
 #else
 #define spt_insert(run, cl, ...)                                                                   \
@@ -146,8 +158,8 @@ int spt_slice_owner(long slice, long slices, int ranks);
 struct spt_meta spt_meta(struct spt *run);
 void spt_trace_task(void *run);
 
-/* In a task's body: unpacks the meta data (and the arguments, NULL if there are none). False: the task was cancelled and
- * has nothing to do. */
+/* In a task's body: unpacks the meta data (and the arguments, NULL if there are none). False: the
+ * task was cancelled and has nothing to do. */
 bool spt_begin(void *arg, struct spt_meta *m, void *args);
 /* where the body runs, with n doubles of scratch at work */
 struct exec spt_exec(double *work, size_t n);
@@ -157,9 +169,11 @@ bool spt_interrupted(void);
 void spt_account(const struct spt_meta *m, double seconds);
 double spt_seconds(void); /* monotonic */
 
-/* A body that finds its result unusable notes it; the first one (by iteration, then slice) is what the user is told. */
+/* A body that finds its result unusable notes it; the first one (by iteration, then slice) is what
+ * the user is told. */
 void spt_note_failure(const struct spt_meta *m, const char *codelet, enum failure_kind kind);
-/* the first failure noted on this rank for a slice up to an iteration; false if there is none. slice -1: any */
+/* the first failure noted on this rank for a slice up to an iteration; false if there is none.
+ * slice -1: any */
 bool spt_failure(struct spt *run, int slice, int iteration, struct failure *f);
 /* the first failure of all ranks, the same on each (collective) */
 bool spt_first_failure(struct spt *run, struct failure *f);
@@ -168,7 +182,8 @@ int failure_error(enum failure_kind kind); /* 0, -ECANCELED for an interrupt, -E
 
 /* sums over the workers of all ranks (collective) of the seconds and calls of a role */
 void spt_clock_total(struct spt *run, double seconds[ROLE_COUNT], long calls[ROLE_COUNT]);
-void spt_clock_reset(struct spt *run); /* forgets the clocks and the trace so far; no task may be under way */
+void spt_clock_reset(
+    struct spt *run); /* forgets the clocks and the trace so far; no task may be under way */
 
 /* The records of all ranks on rank 0 (collective). The caller frees by trace_free. */
 int spt_trace_gather(struct spt *run, struct trace *t);

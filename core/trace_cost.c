@@ -41,8 +41,9 @@ static size_t moved(const struct trace *t, int *err)
     n = 0;
     for (size_t i = 0; i < t->n; i++)
         for (uint32_t h = 0; h < t->records[i].nhandles && h < TRACE_HANDLES; h++)
-            all[n++] = (struct access){ t->records[i].handles[h].tag, i, t->records[i].handles[h].mode,
-                                        t->records[i].handles[h].bytes };
+            all[n++] =
+                (struct access){ t->records[i].handles[h].tag, i, t->records[i].handles[h].mode,
+                                 t->records[i].handles[h].bytes };
     qsort(all, n, sizeof *all, by_tag);
     bool written = false;
     for (size_t i = 0; i < n; i++) {
@@ -69,7 +70,8 @@ out:
 static int by_worker(const void *a, const void *b, void *context)
 {
     const struct trace *t = context;
-    const struct trace_record *p = &t->records[*(const size_t *)a], *q = &t->records[*(const size_t *)b];
+    const struct trace_record *p = &t->records[*(const size_t *)a],
+                              *q = &t->records[*(const size_t *)b];
     if (p->rank != q->rank)
         return p->rank < q->rank ? -1 : 1;
     if (p->worker != q->worker)

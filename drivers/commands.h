@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The StarPinT authors
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The sub-commands: each takes the arguments behind its name and returns the exit status, 0, 1 (failed) or 2 (wrong
- * input). */
+/* The sub-commands: each takes the arguments behind its name and returns the exit status, 0, 1
+ * (failed) or 2 (wrong input). */
 #ifndef SPT_COMMANDS_H
 #define SPT_COMMANDS_H
 

@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <fftw3.h>
 #include "core/log.h"
 #include "core/spt.h"
+#include <fftw3.h>
 #if SPT_HDF5
 #include <hdf5.h>
 #endif
@@ -57,11 +57,12 @@ int command_doctor(int argc, char **argv)
         starpu_get_version(&major, &minor, &release);
         printf("starpint %s\n", SPT_VERSION);
         row("StarPU", "%d.%d.%d (headers %s)", major, minor, release, SPT_STARPU_VERSION);
-        row("scheduler", "%s", getenv("STARPU_SCHED") ? getenv("STARPU_SCHED") : "StarPU's default (lws)");
-        row("workers", "%u CPU, %u CUDA of %ld cores", starpu_cpu_worker_get_count(), starpu_cuda_worker_get_count(),
-            cores);
-        row("caps", "%d CPU workers, %d buffers per task, %d CUDA devices", STARPU_MAXCPUS, STARPU_NMAXBUFS,
-            STARPU_MAXCUDADEVS);
+        row("scheduler", "%s",
+            getenv("STARPU_SCHED") ? getenv("STARPU_SCHED") : "StarPU's default (lws)");
+        row("workers", "%u CPU, %u CUDA of %ld cores", starpu_cpu_worker_get_count(),
+            starpu_cuda_worker_get_count(), cores);
+        row("caps", "%d CPU workers, %d buffers per task, %d CUDA devices", STARPU_MAXCPUS,
+            STARPU_NMAXBUFS, STARPU_MAXCUDADEVS);
 #ifdef STARPU_USE_FXT
         const bool fxt = true;
 #else
@@ -77,7 +78,8 @@ int command_doctor(int argc, char **argv)
 #else
         const bool starpu_cuda = false;
 #endif
-        row("built with", "FxT %s, SimGrid %s, CUDA %s", have(fxt), have(simgrid), have(starpu_cuda));
+        row("built with", "FxT %s, SimGrid %s, CUDA %s", have(fxt), have(simgrid),
+            have(starpu_cuda));
 #if SPT_MPI
         char version[MPI_MAX_LIBRARY_VERSION_STRING];
         int length;
@@ -96,23 +98,29 @@ int command_doctor(int argc, char **argv)
         row("HDF5", "not built in: results are raw binary with XDMF");
 #endif
         row("OpenMP", "%s", have(SPT_OPENMP));
-        row("models", "%s/.starpu/sampling", getenv("STARPU_HOME") ? getenv("STARPU_HOME") :
-                                                                     getenv("HOME") ? getenv("HOME") : ".");
+        row("models", "%s/.starpu/sampling",
+            getenv("STARPU_HOME") ? getenv("STARPU_HOME")
+            : getenv("HOME")      ? getenv("HOME")
+                                  : ".");
         printf("Limits here:\n");
         int limits = 0;
         if (cores > STARPU_MAXCPUS && ++limits)
-            printf("  - this StarPU uses at most %d of %ld cores: scripts/build-starpu.sh builds one that uses all\n",
+            printf("  - this StarPU uses at most %d of %ld cores: scripts/build-starpu.sh builds "
+                   "one that uses all\n",
                    STARPU_MAXCPUS, cores);
         if (!starpu_cuda && ++limits)
-            printf("  - no CUDA in this StarPU: scripts/build-starpu.sh cuda PREFIX, then -Dcuda=enabled\n");
+            printf("  - no CUDA in this StarPU: scripts/build-starpu.sh cuda PREFIX, then "
+                   "-Dcuda=enabled\n");
         if (starpu_cuda && !SPT_CUDA && ++limits)
             printf("  - this StarPU has CUDA, this starpint has not: meson setup -Dcuda=enabled\n");
         if (starpu_cuda && SPT_CUDA && !starpu_cuda_worker_get_count() && ++limits)
             printf("  - no CUDA device found\n");
         if (!fxt && ++limits)
-            printf("  - no FxT in this StarPU: starpint's own traces work, starpu_fxt_tool has nothing to read\n");
+            printf("  - no FxT in this StarPU: starpint's own traces work, starpu_fxt_tool has "
+                   "nothing to read\n");
         if (run.local_ranks > 1 && ++limits)
-            printf("  - %d ranks share this node: one rank per node is what StarPU is made for\n", run.local_ranks);
+            printf("  - %d ranks share this node: one rank per node is what StarPU is made for\n",
+                   run.local_ranks);
         if (!limits)
             printf("  - none known\n");
     }

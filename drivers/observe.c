@@ -8,8 +8,8 @@
 
 #include "core/log.h"
 
-int observer_create(struct observer *o, struct spt *run, const struct problem *p, const struct nodes *list,
-                    long snapshots)
+int observer_create(struct observer *o, struct spt *run, const struct problem *p,
+                    const struct nodes *list, long snapshots)
 {
     const struct grid *g = &p->grid;
     int err;
@@ -33,20 +33,23 @@ int observer_create(struct observer *o, struct spt *run, const struct problem *p
                 continue;
             b->whole = true;
             if (p->n > OBSERVE_WHOLE_MAX)
-                return config_error(list->v[i], "expected key 'at': a whole state of %zu numbers is observed only up "
-                                                "to %d, and %s knows no quantity '%s'",
-                                    p->n, OBSERVE_WHOLE_MAX, p->name, b->v.name);
+                return config_error(
+                    list->v[i],
+                    "expected key 'at': a whole state of %zu numbers is observed only up "
+                    "to %d, and %s knows no quantity '%s'",
+                    p->n, OBSERVE_WHOLE_MAX, p->name, b->v.name);
             continue;
         }
         if (b->v.at.n != (size_t)g->dims)
-            return config_key_error(list->v[i], "at", "expected %d coordinate%s (%s has %d ax%s), got %zu", g->dims,
-                                    g->dims > 1 ? "s" : "", p->name, g->dims, g->dims > 1 ? "es" : "is", b->v.at.n);
+            return config_key_error(
+                list->v[i], "at", "expected %d coordinate%s (%s has %d ax%s), got %zu", g->dims,
+                g->dims > 1 ? "s" : "", p->name, g->dims, g->dims > 1 ? "es" : "is", b->v.at.n);
         for (int a = 0; a < g->dims; a++) {
             const double lower = g->x[a][0],
                          upper = g->periodic[a] ? lower + g->length[a] : g->x[a][g->shape[a] - 1];
             if (!(b->v.at.v[a] >= lower && b->v.at.v[a] <= upper))
-                return config_key_error(list->v[i], "at", "expected %s in [%g, %g], got %g", g->axis[a], lower, upper,
-                                        b->v.at.v[a]);
+                return config_key_error(list->v[i], "at", "expected %s in [%g, %g], got %g",
+                                        g->axis[a], lower, upper, b->v.at.v[a]);
         }
     }
     return 0;
@@ -57,7 +60,8 @@ static long gcd(long a, long b)
     return b ? gcd(b, a % b) : a;
 }
 
-int observer_parts(const struct observer *o, const struct nodes *list, double start, double end, long *parts)
+int observer_parts(const struct observer *o, const struct nodes *list, double start, double end,
+                   long *parts)
 {
     long n = o->snapshots + 1;
     for (size_t i = 0; i < o->count; i++) {
@@ -67,7 +71,8 @@ int observer_parts(const struct observer *o, const struct nodes *list, double st
         const double times = (end - start) / every;
         const long whole = lround(times);
         if (whole < 1 || fabs(times - (double)whole) > 1e-9 * times)
-            return config_key_error(list->v[i], "every", "expected a whole fraction of the run's %g, got %g",
+            return config_key_error(list->v[i], "every",
+                                    "expected a whole fraction of the run's %g, got %g",
                                     end - start, every);
         n = n / gcd(n, whole) * whole;
     }
@@ -75,7 +80,8 @@ int observer_parts(const struct observer *o, const struct nodes *list, double st
     return 0;
 }
 
-int observer_boundaries(struct observer *o, const struct nodes *list, double start, double end, long boundaries)
+int observer_boundaries(struct observer *o, const struct nodes *list, double start, double end,
+                        long boundaries)
 {
     o->boundaries = boundaries;
     for (size_t i = 0; i < o->count; i++) {
@@ -84,9 +90,10 @@ int observer_boundaries(struct observer *o, const struct nodes *list, double sta
             continue;
         const long times = lround((end - start) / b->v.every);
         if (boundaries % times)
-            return config_key_error(list->v[i], "every",
-                                    "expected a multiple of a slice or segment, %g, that divides the run; got %g",
-                                    (end - start) / (double)boundaries, b->v.every);
+            return config_key_error(
+                list->v[i], "every",
+                "expected a multiple of a slice or segment, %g, that divides the run; got %g",
+                (end - start) / (double)boundaries, b->v.every);
         b->stride = boundaries / times;
     }
     return 0;
@@ -97,7 +104,8 @@ static json_t *number(double v)
     return isfinite(v) ? json_real(v) : json_null();
 }
 
-static json_t *value_of(const struct observation *b, const struct problem *p, double t, const double *u)
+static json_t *value_of(const struct observation *b, const struct problem *p, double t,
+                        const double *u)
 {
     const struct grid *g = &p->grid;
     const size_t per = g->is_complex ? 2 : 1;
@@ -116,8 +124,9 @@ static json_t *value_of(const struct observation *b, const struct problem *p, do
     }
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++)
-        json_array_append_new(list, per == 2 ? json_pack("[o, o]", number(v[2 * i]), number(v[2 * i + 1]))
-                                             : number(v[i]));
+        json_array_append_new(list,
+                              per == 2 ? json_pack("[o, o]", number(v[2 * i]), number(v[2 * i + 1]))
+                                       : number(v[i]));
     if (!b->whole && count == 1) { /* a scalar is a number */
         json_t *one = json_incref(json_array_get(list, 0));
         json_decref(list);
@@ -144,8 +153,9 @@ void observer_initial(struct observer *o, double t, const double *u)
         keep(o, t, u);
     for (size_t i = 0; i < o->count && o->run->rank == 0; i++)
         if (o->observations[i].stride)
-            json_array_append_new(o->values, json_pack("{s:s, s:f, s:o}", "name", o->observations[i].v.name, "time", t,
-                                                       "value", value_of(&o->observations[i], o->problem, t, u)));
+            json_array_append_new(
+                o->values, json_pack("{s:s, s:f, s:o}", "name", o->observations[i].v.name, "time",
+                                     t, "value", value_of(&o->observations[i], o->problem, t, u)));
 }
 
 void observer_emit(void *observer, struct interval slice, starpu_data_handle_t u)
@@ -154,7 +164,8 @@ void observer_emit(void *observer, struct interval slice, starpu_data_handle_t u
     const long at = slice.index + 1;
     const bool end = at == o->boundaries;
     bool snapshot = end, wanted = end;
-    for (long j = 1; j <= o->snapshots && !snapshot; j++) /* the boundary at or after j/(snapshots + 1) of the run */
+    for (long j = 1; j <= o->snapshots && !snapshot;
+         j++) /* the boundary at or after j/(snapshots + 1) of the run */
         snapshot = at == (j * o->boundaries + o->snapshots) / (o->snapshots + 1);
     wanted |= snapshot;
     for (size_t i = 0; i < o->count; i++)

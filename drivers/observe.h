@@ -23,23 +23,27 @@ struct observer {
     size_t count;
     long boundaries; /* slices or segments of the run */
     long snapshots;
-    json_t *values;  /* [{name, at, time, value}], rank 0 */
+    json_t *values; /* [{name, at, time, value}], rank 0 */
     struct snapshot *kept;
     double **states; /* of the snapshots, rank 0 */
     size_t nkept;
-    double *state;   /* the last one fetched, rank 0; at the end: the final one */
+    double *state;     /* the last one fetched, rank 0; at the end: the final one */
     double *reference; /* the exact solution at the end, or NULL; rank 0 */
 };
 
 enum { OBSERVE_WHOLE_MAX = 4096 };
 
-/* Binds the `observe:` list and checks names, points and times. 0, or -EINVAL after one error line. */
-int observer_create(struct observer *o, struct spt *run, const struct problem *p, const struct nodes *list,
-                    long snapshots);
-/* The smallest number of equal parts of [start, end] whose ends meet every observation and snapshot. 0 or -EINVAL */
-int observer_parts(const struct observer *o, const struct nodes *list, double start, double end, long *parts);
+/* Binds the `observe:` list and checks names, points and times. 0, or -EINVAL after one error line.
+ */
+int observer_create(struct observer *o, struct spt *run, const struct problem *p,
+                    const struct nodes *list, long snapshots);
+/* The smallest number of equal parts of [start, end] whose ends meet every observation and
+ * snapshot. 0 or -EINVAL */
+int observer_parts(const struct observer *o, const struct nodes *list, double start, double end,
+                   long *parts);
 /* Says how many boundaries the run has; a multiple of the parts. */
-int observer_boundaries(struct observer *o, const struct nodes *list, double start, double end, long boundaries);
+int observer_boundaries(struct observer *o, const struct nodes *list, double start, double end,
+                        long boundaries);
 void observer_initial(struct observer *o, double t, const double *u); /* the first snapshot */
 /* a parareal_emit: context is the observer */
 void observer_emit(void *observer, struct interval slice, starpu_data_handle_t u);

@@ -66,11 +66,13 @@ static json_t *parareal_of(const struct outcome *r)
         coarse += w->coarse_calls;
         if (w->iterations > longest)
             longest = w->iterations;
-        json_array_append_new(windows, json_pack("{s:I, s:b, s:o}", "iterations", (json_int_t)w->iterations,
-                                                 "converged", w->converged, "increments",
-                                                 numbers(w->increments, w->iterations)));
+        json_array_append_new(windows,
+                              json_pack("{s:I, s:b, s:o}", "iterations", (json_int_t)w->iterations,
+                                        "converged", w->converged, "increments",
+                                        numbers(w->increments, w->iterations)));
     }
-    increments = calloc((size_t)longest + 1, sizeof *increments); /* per k, the largest of the windows */
+    increments =
+        calloc((size_t)longest + 1, sizeof *increments); /* per k, the largest of the windows */
     SPT_CHECK(increments);
     for (long i = 0; i < p->windows; i++)
         for (long k = 0; k < p->window[i].iterations; k++)
@@ -113,7 +115,8 @@ static json_t *speedup_of(const struct outcome *r)
         const double Tf = p->fine_seconds, Tc = p->coarse_seconds, workers = r->cpu + r->cuda;
         set(j, "bound", speedup_bound(P, K, Tf, Tc));
         set(j, "model", speedup_model(P, K, Tf, Tc));
-        /* with the workers that there are: the work over the workers, or the serial chain of a window */
+        /* with the workers that there are: the work over the workers, or the serial chain of a
+         * window */
         const double area = (fine * Tf + coarse * Tc) / fmin(workers, P),
                      chain = N * Tc + (K > 0.0 ? (double)p->windows * Tf : 0.0);
         json_t *here = json_pack("{s:i}", "workers", r->cpu + r->cuda);
@@ -132,8 +135,9 @@ static json_t *scheduler_of(const struct outcome *r)
         return NULL;
     for (size_t i = 0; i < r->trace->n; i++)
         executed += !r->trace->records[i].cancelled;
-    json_t *j = json_pack("{s:s, s:I, s:I}", "name", r->run->scheduler, "tasks",
-                          (json_int_t)r->trace->n, "cancelled", (json_int_t)(r->trace->n - executed));
+    json_t *j =
+        json_pack("{s:s, s:I, s:I}", "name", r->run->scheduler, "tasks", (json_int_t)r->trace->n,
+                  "cancelled", (json_int_t)(r->trace->n - executed));
     set(j, "makespan_seconds", s.makespan);
     set(j, "idle_fraction", s.idle_fraction);
     if (s.tasks > 0)
@@ -149,8 +153,9 @@ json_t *report_summary(const struct outcome *r, struct config *c, const struct o
     json_t *j = json_pack("{s:s, s:s, s:o}", "version", SPT_VERSION, "status", r->status, "config",
                           config_json(config_root(c)));
     set(j, "wall_seconds", r->wall_seconds);
-    json_object_set_new(j, "workers", json_pack("{s:i, s:i, s:i}", "cpu", r->cpu, "cuda", r->cuda, "ranks",
-                                                r->run->ranks));
+    json_object_set_new(
+        j, "workers",
+        json_pack("{s:i, s:i, s:i}", "cpu", r->cpu, "cuda", r->cuda, "ranks", r->run->ranks));
     json_object_set(j, "observations", o->values);
     if (o->reference && r->failure->kind == FAILURE_NONE)
         json_object_set_new(j, "error", error_of(o->state, o->reference, o->problem->n));
@@ -171,15 +176,19 @@ json_t *report_summary(const struct outcome *r, struct config *c, const struct o
             json_t *errors = json_object_get(json_object_get(j, "parareal"), "error_vs_fine");
             const size_t n = json_array_size(errors);
             if (n)
-                json_object_set_new(j, "error", json_pack("{s:s, s:O}", "reference", "fine", "l2_relative",
-                                                          json_array_get(errors, n - 1)));
+                json_object_set_new(j, "error",
+                                    json_pack("{s:s, s:O}", "reference", "fine", "l2_relative",
+                                              json_array_get(errors, n - 1)));
         }
     }
-    const size_t slices = r->parareal ? (size_t)(r->parareal_options->slices / r->parareal_options->windows) : 1;
+    const size_t slices =
+        r->parareal ? (size_t)(r->parareal_options->slices / r->parareal_options->windows) : 1;
     const size_t mine = slices / (size_t)r->run->ranks ? slices / (size_t)r->run->ranks : 1;
-    json_object_set_new(j, "memory", json_pack("{s:I, s:I, s:I}", "handles", (json_int_t)r->run->handles_peak,
-                                               "state_bytes", (json_int_t)r->run->state_bytes_peak, "bytes_per_slice",
-                                               (json_int_t)(r->run->state_bytes_peak / mine)));
+    json_object_set_new(j, "memory",
+                        json_pack("{s:I, s:I, s:I}", "handles", (json_int_t)r->run->handles_peak,
+                                  "state_bytes", (json_int_t)r->run->state_bytes_peak,
+                                  "bytes_per_slice",
+                                  (json_int_t)(r->run->state_bytes_peak / mine)));
     if (r->trace) {
         json_t *s = scheduler_of(r);
         if (s)
@@ -212,7 +221,8 @@ static double get(const json_t *j, const char *key)
 
 static void print_table(const json_t *p, const json_t *s)
 {
-    const json_t *increments = json_object_get(p, "increments"), *errors = json_object_get(p, "error_vs_fine");
+    const json_t *increments = json_object_get(p, "increments"),
+                 *errors = json_object_get(p, "error_vs_fine");
     const size_t K = json_array_size(increments);
     printf("\n  k   increment%s\n", errors ? "   error vs fine" : "");
     for (size_t k = 0; k <= K; k++) {
@@ -227,14 +237,16 @@ static void print_table(const json_t *p, const json_t *s)
     }
     putchar('\n');
     if (!isnan(get(p, "fine_seconds")) && !isnan(get(p, "coarse_seconds")))
-        printf("One slice: fine %.4g ms, coarse %.4g ms, ratio %.1f\n", 1e3 * get(p, "fine_seconds"),
-               1e3 * get(p, "coarse_seconds"), get(p, "fine_seconds") / get(p, "coarse_seconds"));
+        printf("One slice: fine %.4g ms, coarse %.4g ms, ratio %.1f\n",
+               1e3 * get(p, "fine_seconds"), 1e3 * get(p, "coarse_seconds"),
+               get(p, "fine_seconds") / get(p, "coarse_seconds"));
     if (!isnan(get(s, "measured")))
-        printf("Speedup over serial fine:  measured %.2f on %d workers (%.3g s against %.3g s)\n", get(s, "measured"),
-               (int)get(json_object_get(s, "here"), "workers"), get(s, "serial_fine_seconds") / get(s, "measured"),
-               get(s, "serial_fine_seconds"));
+        printf("Speedup over serial fine:  measured %.2f on %d workers (%.3g s against %.3g s)\n",
+               get(s, "measured"), (int)get(json_object_get(s, "here"), "workers"),
+               get(s, "serial_fine_seconds") / get(s, "measured"), get(s, "serial_fine_seconds"));
     if (!isnan(get(s, "bound")))
-        printf("Bounds: %.2f with these workers; min(P/K, Tf/Tc) = %.2f and model %.2f with P = %d workers, one per slice\n",
+        printf("Bounds: %.2f with these workers; min(P/K, Tf/Tc) = %.2f and model %.2f with P = %d "
+               "workers, one per slice\n",
                get(json_object_get(s, "here"), "bound"), get(s, "bound"), get(s, "model"),
                (int)get(p, "slices"));
 }
@@ -258,8 +270,9 @@ static void print_value(const json_t *v)
 
 void report_print(const json_t *j, const char *dir)
 {
-    const json_t *observations = json_object_get(j, "observations"), *error = json_object_get(j, "error"),
-                 *p = json_object_get(j, "parareal"), *scheduler = json_object_get(j, "scheduler"), *o;
+    const json_t *observations = json_object_get(j, "observations"),
+                 *error = json_object_get(j, "error"), *p = json_object_get(j, "parareal"),
+                 *scheduler = json_object_get(j, "scheduler"), *o;
     size_t i;
     if (p)
         print_table(p, json_object_get(j, "speedup"));
@@ -276,13 +289,14 @@ void report_print(const json_t *j, const char *dir)
         if (exact) {
             printf(", exact ");
             print_value(exact);
-            printf(", error %.1e", fabs(json_number_value(json_object_get(o, "value")) - json_number_value(exact)));
+            printf(", error %.1e",
+                   fabs(json_number_value(json_object_get(o, "value")) - json_number_value(exact)));
         }
         putchar('\n');
     }
     if (error) {
-        printf("Error against the %s solution: l2 relative %.3e", json_string_value(json_object_get(error, "reference")),
-               get(error, "l2_relative"));
+        printf("Error against the %s solution: l2 relative %.3e",
+               json_string_value(json_object_get(error, "reference")), get(error, "l2_relative"));
         if (!isnan(get(error, "max_absolute")))
             printf(", max %.3e", get(error, "max_absolute"));
         putchar('\n');

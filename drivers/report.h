@@ -13,7 +13,7 @@
 struct outcome {
     const char *status; /* converged, finished, diverged, failed, interrupted */
     double wall_seconds;
-    int cpu, cuda; /* workers over all ranks */
+    int cpu, cuda;                                   /* workers over all ranks */
     const struct parareal_options *parareal_options; /* NULL: serial */
     const struct parareal_report *parareal;
     const struct serial_report *serial;
@@ -23,13 +23,14 @@ struct outcome {
     const struct spt *run;
 };
 
-/* bound = min(P/K, Tf/Tc) and model = 1/((1 + K/P) Tc/Tf + K/P) (arXiv 2303.03848, eq. 8) with P slices;
- * K = 0: bound Tf/Tc */
+/* bound = min(P/K, Tf/Tc) and model = 1/((1 + K/P) Tc/Tf + K/P) (arXiv 2303.03848, eq. 8) with P
+ * slices; K = 0: bound Tf/Tc */
 double speedup_bound(double P, double K, double Tf, double Tc);
 double speedup_model(double P, double K, double Tf, double Tc);
 
 json_t *report_summary(const struct outcome *r, struct config *c, const struct observer *o);
-int report_write(json_t *summary, const char *dir); /* summary.json; 0 or -errno after an error line */
+int report_write(json_t *summary,
+                 const char *dir); /* summary.json; 0 or -errno after an error line */
 /* the same for people, from the same object */
 void report_print(const json_t *summary, const char *dir);
 

@@ -18,14 +18,18 @@ struct options {
 
 static void usage(void)
 {
-    puts("Usage: starpint run CONFIG.yaml [--set path.to.key=value]... [-o DIR] [--overwrite] [--quiet] [--mpi]\n"
+    puts("Usage: starpint run CONFIG.yaml [--set path.to.key=value]... [-o DIR] [--overwrite] "
+         "[--quiet] [--mpi]\n"
          "Solves one problem with one method.\n\n"
-         "  --set KEY=VALUE  overrides the file: --set method.slices=8 --set 'problem.grid=[101, 101]'\n"
-         "  -o DIR           results (default: results/NAME of the config); refused if DIR holds results\n"
+         "  --set KEY=VALUE  overrides the file: --set method.slices=8 --set 'problem.grid=[101, "
+         "101]'\n"
+         "  -o DIR           results (default: results/NAME of the config); refused if DIR holds "
+         "results\n"
          "  --overwrite      replaces the results in DIR\n"
          "  --quiet          no progress, no report: only errors\n"
          "  --mpi            initialises MPI without a launcher\n\n"
-         "DIR gets summary.json, result.h5, result.xmf (ParaView), config.yaml (the effective one) and, with\n"
+         "DIR gets summary.json, result.h5, result.xmf (ParaView), config.yaml (the effective one) "
+         "and, with\n"
          "trace.enabled, trace/. STARPU_* variables win over --set, which wins over the file.\n\n"
          "Examples:\n"
          "  starpint run examples/black_scholes_2d.yaml -o results/bs2d --set trace.enabled=true\n"
@@ -35,7 +39,8 @@ static void usage(void)
 /* 0, -EINVAL after an error line, 1: help was asked for */
 static int parse(struct options *o, int argc, char **argv)
 {
-    static const char *const known[] = { "--set", "--overwrite", "--quiet", "--mpi", "--help", "-o", NULL };
+    static const char *const known[] = { "--set",  "--overwrite", "--quiet", "--mpi",
+                                         "--help", "-o",          NULL };
     memset(o, 0, sizeof *o);
     for (int i = 1; i < argc; i++) {
         const char *a = argv[i];
@@ -58,8 +63,8 @@ static int parse(struct options *o, int argc, char **argv)
                 o->set[o->sets++] = argv[++i];
         } else if (a[0] == '-' && a[1]) {
             const char *near = config_nearest(a, known);
-            return log_error(-EINVAL, "run: unknown option '%s'%s%s%s", a, near ? ", did you mean '" : "",
-                             near ? near : "", near ? "'?" : "");
+            return log_error(-EINVAL, "run: unknown option '%s'%s%s%s", a,
+                             near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
         } else if (o->config)
             return log_error(-EINVAL, "run: one config at a time, got '%s' and '%s'", o->config, a);
         else
@@ -115,7 +120,8 @@ struct job {
 
 static int bind_method(struct job *j)
 {
-    static const char *const known[] = { "serial", "parareal", NULL }, *const also[] = { "name", NULL };
+    static const char *const known[] = { "serial", "parareal", NULL }, *const also[] = { "name",
+                                                                                         NULL };
     const char *name = config_name(j->v.method);
     int err;
     if (!name)
@@ -132,15 +138,18 @@ static int bind_method(struct job *j)
     if ((err = config_bind(j->v.method, &serial_schema, also, &j->serial)))
         return err;
     if (j->run.ranks > 1)
-        return config_key_error(j->v.method, "name", "expected a parallel method: serial runs on one rank, not %d",
+        return config_key_error(j->v.method, "name",
+                                "expected a parallel method: serial runs on one rank, not %d",
                                 j->run.ranks);
     if (j->v.output.error_vs_fine)
-        return config_key_error(config_child(config_root(j->config), "output"), "error_vs_fine",
-                                "expected false: a serial run has no fine propagator to compare with");
+        return config_key_error(
+            config_child(config_root(j->config), "output"), "error_vs_fine",
+            "expected false: a serial run has no fine propagator to compare with");
     return 0;
 }
 
-/* segments of a serial run: they meet the observations, and there are enough of them to see it progress */
+/* segments of a serial run: they meet the observations, and there are enough of them to see it
+ * progress */
 static int choose_segments(struct job *j)
 {
     const double start = j->v.time.start, end = j->v.time.end;
@@ -150,9 +159,10 @@ static int choose_segments(struct job *j)
         return err;
     const long steps = j->fine->steps;
     if (steps % parts)
-        return config_key_error(j->serial.propagator, "steps",
-                                "expected a multiple of %ld, so that observations and snapshots fall on steps; got %ld",
-                                parts, steps);
+        return config_key_error(
+            j->serial.propagator, "steps",
+            "expected a multiple of %ld, so that observations and snapshots fall on steps; got %ld",
+            parts, steps);
     long most = parts;
     for (long f = 1; f * parts <= 100 && f * parts <= steps; f++)
         if (steps % (f * parts) == 0)
@@ -175,15 +185,17 @@ static int prepare(struct job *j, const struct options *o)
     if ((err = config_bind(root, &run_schema, NULL, &j->v)))
         return err;
     if (!(j->v.time.end > j->v.time.start))
-        return config_key_error(config_child(root, "time"), "end", "expected a time after start (%g), got %g",
-                                j->v.time.start, j->v.time.end);
+        return config_key_error(config_child(root, "time"), "end",
+                                "expected a time after start (%g), got %g", j->v.time.start,
+                                j->v.time.end);
     if ((err = problem_create(&j->problem, j->v.problem)) || (err = bind_method(j)))
         return err;
     const struct spt_options so = { j->v.machine.cpus, j->v.machine.gpus, j->v.machine.scheduler,
                                     j->v.trace.enabled };
     if ((err = spt_open(&j->run, &so)))
         return err;
-    if ((err = observer_create(&j->observer, &j->run, j->problem, &j->v.observe, j->v.output.snapshots)))
+    if ((err = observer_create(&j->observer, &j->run, j->problem, &j->v.observe,
+                               j->v.output.snapshots)))
         return err;
     if (j->is_parareal) {
         const struct parareal_params *p = &j->parareal;
@@ -192,15 +204,19 @@ static int prepare(struct job *j, const struct options *o)
             return err;
         j->parts = p->o.slices;
         if (j->v.output.snapshots >= j->parts)
-            return config_key_error(config_child(root, "output"), "snapshots", "expected fewer than slices (%ld), got %ld",
-                                    j->parts, j->v.output.snapshots);
-    } else if ((err = propagator_create(&j->fine, &j->run, j->problem, j->v.problem, j->serial.propagator)) ||
+            return config_key_error(config_child(root, "output"), "snapshots",
+                                    "expected fewer than slices (%ld), got %ld", j->parts,
+                                    j->v.output.snapshots);
+    } else if ((err = propagator_create(&j->fine, &j->run, j->problem, j->v.problem,
+                                        j->serial.propagator)) ||
                (err = choose_segments(j)))
         return err;
-    return observer_boundaries(&j->observer, &j->v.observe, j->v.time.start, j->v.time.end, j->parts);
+    return observer_boundaries(&j->observer, &j->v.observe, j->v.time.start, j->v.time.end,
+                               j->parts);
 }
 
-static const char *status_of(int err, const struct failure *f, const struct job *j, const struct parareal_report *p)
+static const char *status_of(int err, const struct failure *f, const struct job *j,
+                             const struct parareal_report *p)
 {
     if (err == -ECANCELED)
         return "interrupted";
@@ -217,11 +233,13 @@ static void say_failure(const struct failure *f)
     if (f->kind == FAILURE_INTERRUPTED)
         log_error(0, "interrupted: stopped cleanly, summary.json says how far it came");
     else if (f->kind != FAILURE_NONE)
-        log_error(0, "%s: slice %d, iteration %d, codelet %s%s%s", failure_text(f->kind), f->slice, f->iteration,
-                  f->codelet[0] ? f->codelet : "advance", f->label[0] ? " of " : "", f->label);
+        log_error(0, "%s: slice %d, iteration %d, codelet %s%s%s", failure_text(f->kind), f->slice,
+                  f->iteration, f->codelet[0] ? f->codelet : "advance", f->label[0] ? " of " : "",
+                  f->label);
 }
 
-static int write_results(struct job *j, const struct outcome *r, const struct options *o, const char *dir)
+static int write_results(struct job *j, const struct outcome *r, const struct options *o,
+                         const char *dir)
 {
     struct observer *b = &j->observer;
     int err;
@@ -279,9 +297,10 @@ static int compute(struct job *j, const struct options *o, const char *dir)
     if (spt_any(run, wrong))
         return wrong ? wrong : -EEXIST;
     observer_initial(&j->observer, start, j->u0);
-    err = j->is_parareal ? parareal(run, j->fine, j->coarse, &j->parareal.o, start, end, j->u0, observer_emit,
-                                    &j->observer, &pr)
-                         : serial(run, j->fine, j->parts, start, end, j->u0, observer_emit, &j->observer, &sr);
+    err = j->is_parareal
+              ? parareal(run, j->fine, j->coarse, &j->parareal.o, start, end, j->u0, observer_emit,
+                         &j->observer, &pr)
+              : serial(run, j->fine, j->parts, start, end, j->u0, observer_emit, &j->observer, &sr);
     const struct failure *f = j->is_parareal ? &pr.failure : &sr.failure;
     if (err && f->kind == FAILURE_NONE)
         goto out; /* said already */
@@ -298,11 +317,17 @@ static int compute(struct job *j, const struct options *o, const char *dir)
     const size_t bytes = spt_bus_bytes(run);
     if (run->rank == 0) {
         const struct outcome r = { .status = status_of(err, f, j, &pr),
-                                   .wall_seconds = j->is_parareal ? pr.wall_seconds : sr.wall_seconds,
-                                   .cpu = workers[0], .cuda = workers[1],
+                                   .wall_seconds =
+                                       j->is_parareal ? pr.wall_seconds : sr.wall_seconds,
+                                   .cpu = workers[0],
+                                   .cuda = workers[1],
                                    .parareal_options = j->is_parareal ? &j->parareal.o : NULL,
-                                   .parareal = j->is_parareal ? &pr : NULL, .serial = &sr, .failure = f,
-                                   .trace = trace.n ? &trace : NULL, .bus_bytes = bytes, .run = run };
+                                   .parareal = j->is_parareal ? &pr : NULL,
+                                   .serial = &sr,
+                                   .failure = f,
+                                   .trace = trace.n ? &trace : NULL,
+                                   .bus_bytes = bytes,
+                                   .run = run };
         const int wrote = write_results(j, &r, o, dir);
         err = err ? err : wrote;
     }

@@ -23,7 +23,10 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 
 int exit_code(int err)
 {
-    return err == 0 ? 0 : err == -EINVAL || err == -EEXIST ? 2 : err == -ECANCELED ? EXIT_INTERRUPTED : 1;
+    return err == 0                           ? 0
+           : err == -EINVAL || err == -EEXIST ? 2
+           : err == -ECANCELED                ? EXIT_INTERRUPTED
+                                              : 1;
 }
 
 static void usage(FILE *out)
@@ -34,7 +37,8 @@ static void usage(FILE *out)
         fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
     fprintf(out, "\n`starpint COMMAND --help` says more, with an example.\n"
                  "Example: starpint run examples/black_scholes_2d.yaml -o results/bs2d\n"
-                 "Exit status: 0 success, 1 the computation failed, 2 the input is wrong, 130 interrupted.\n");
+                 "Exit status: 0 success, 1 the computation failed, 2 the input is wrong, 130 "
+                 "interrupted.\n");
 }
 
 int main(int argc, char **argv)
@@ -44,7 +48,8 @@ int main(int argc, char **argv)
         usage(stderr);
         return 2;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
         usage(stdout);
         return 0;
     }
@@ -58,7 +63,7 @@ int main(int argc, char **argv)
         known[i] = commands[i].name;
     }
     const char *near = config_nearest(argv[1], known);
-    log_error(-EINVAL, "unknown command '%s'%s%s%s; see starpint --help", argv[1], near ? ", did you mean '" : "",
-              near ? near : "", near ? "'?" : "");
+    log_error(-EINVAL, "unknown command '%s'%s%s%s; see starpint --help", argv[1],
+              near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
     return 2;
 }

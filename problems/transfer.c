@@ -85,8 +85,8 @@ int transfer_apply(const struct transfer *t, const struct exec *x, const double 
             for (int b = a + 1; b < dims; b++)
                 inner *= t->from.shape[b];
             double *target = a == dims - 1 ? v + (size_t)c * out : buffer[a % 2];
-            vec_interpolate(x, outer, t->from.shape[a], t->to.shape[a], inner, t->order + 1, t->first[a],
-                            t->weight[a], source, target);
+            vec_interpolate(x, outer, t->from.shape[a], t->to.shape[a], inner, t->order + 1,
+                            t->first[a], t->weight[a], source, target);
             source = target;
             outer *= t->to.shape[a];
         }

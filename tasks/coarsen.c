@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The StarPinT authors
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A propagator on a coarser grid: restrict, advance there, interpolate back (Fischer, Hecht & Maday 2005; Ruprecht 2014
- * on why the order of interpolation matters). */
+/* A propagator on a coarser grid: restrict, advance there, interpolate back (Fischer, Hecht & Maday
+ * 2005; Ruprecht 2014 on why the order of interpolation matters). */
 #include <errno.h>
 
 #include "core/log.h"
@@ -24,12 +24,15 @@ struct params {
 static const struct param params[] = {
     { "factor", P_INT, offsetof(struct params, factor), .def = "2", .min = 2, .max = 1024,
       .help = "the coarse grid keeps every factor-th point of each axis" },
-    { "interpolation", P_INT, offsetof(struct params, order), .def = "3", .min = 1, .max = TRANSFER_MAX_ORDER,
-      .unit = "order", .help = "polynomial order of the interpolation between the grids, odd" },
-    { "propagator", P_NODE, offsetof(struct params, propagator), .help = "what advances the coarse state" },
+    { "interpolation", P_INT, offsetof(struct params, order), .def = "3", .min = 1,
+      .max = TRANSFER_MAX_ORDER, .unit = "order",
+      .help = "polynomial order of the interpolation between the grids, odd" },
+    { "propagator", P_NODE, offsetof(struct params, propagator),
+      .help = "what advances the coarse state" },
     { 0 },
 };
-static const struct schema schema = { "propagator: coarsen", "a propagator on a coarser grid of the same problem",
+static const struct schema schema = { "propagator: coarsen",
+                                      "a propagator on a coarser grid of the same problem",
                                       params };
 
 static int prepare(struct propagator *base, struct interval whole)
@@ -102,4 +105,5 @@ fail:
     return err;
 }
 
-const struct propagator_type coarsen_type = { "coarsen", "a propagator on a coarser grid", &schema, create };
+const struct propagator_type coarsen_type = { "coarsen", "a propagator on a coarser grid", &schema,
+                                              create };

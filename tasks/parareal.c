@@ -8,21 +8,25 @@
 
 #include "core/log.h"
 
-/* The handles of one window of slices. u[n] is the value at the start of slice n; it is kept in `buffers` copies so that
- * an iteration submitted ahead never overwrites the result of the one that turns out to be the last. */
+/* The handles of one window of slices. u[n] is the value at the start of slice n; it is kept in
+ * lookahead + 2 copies: an iteration submitted ahead never overwrites the result of the one that
+ * turns out to be the last, nor waits for tasks that still read what it overwrites. */
 struct window {
     struct spt *run;
     struct propagator *F, *G;
-    struct interval whole; /* cut into `total` slices; this window has n = 0..slices-1, counted from `first` */
+    struct interval
+        whole; /* cut into `total` slices; this window has n = 0..slices-1, counted from `first` */
     long total, first, slices, iterations;
     int buffers;
     bool nested; /* inside another method's slice: that one owns the meta data and the decisions */
     double tolerance, growth;
-    starpu_data_handle_t *u;               /* (slices + 1, buffers) */
-    starpu_data_handle_t *f, *gold, *gnew; /* (slices) */
-    starpu_data_handle_t *known, start;    /* (slices, buffers) struct progress; before the first slice */
-    int *current;                          /* (buffers, slices + 1) which copy of u[n] is U_n^k, by k % buffers */
-    int *now;                              /* the row of the newest iteration */
+    starpu_data_handle_t *u; /* (slices + 1, buffers) */
+    starpu_data_handle_t *f; /* (2, slices) by k % 2: F need not wait for the last correction */
+    starpu_data_handle_t *gold, *gnew; /* (slices) */
+    starpu_data_handle_t *known,
+        start;    /* (slices, buffers) struct progress; before the first slice */
+    int *current; /* (buffers, slices + 1) which copy of u[n] is U_n^k, by k % buffers */
+    int *now;     /* the row of the newest iteration */
     struct cancel cancel;
 };
 
@@ -41,8 +45,8 @@ static int owner(const struct window *w, long n)
     return spt_slice_owner(n, w->slices, w->run->ranks);
 }
 
-/* Where the next task belongs. Earlier iterations first, then earlier slices: the longest remaining path; the serial
- * chain of G and corrections before the parallel F. */
+/* Where the next task belongs. Earlier iterations first, then earlier slices: the longest remaining
+ * path; the serial chain of G and corrections before the parallel F. */
 static void at(struct window *w, long n, long k, enum role role)
 {
     struct spt_meta *m = &w->run->at;
@@ -70,7 +74,8 @@ static void elsewhere(struct window *w)
 {
     if (!w->nested) {
         const int64_t id = w->run->at.id;
-        w->run->at = (struct spt_meta){ .id = id, .slice = -1, .iteration = -1, .node = -1, .sweep = -1 };
+        w->run->at =
+            (struct spt_meta){ .id = id, .slice = -1, .iteration = -1, .node = -1, .sweep = -1 };
     }
 }
 
@@ -86,20 +91,20 @@ static void predict(struct window *w)
     elsewhere(w);
 }
 
-/* U^k from U^{k-1} on the slices from `active` on; the start value of the first of them is final, so its G has not
- * changed and its correction is F itself */
+/* U^k from U^{k-1} on the slices from `active` on; the start value of the first of them is final,
+ * so its G has not changed and its correction is F itself */
 static void iterate(struct window *w, long k, long active)
 {
     int *next = w->current + (k % w->buffers) * (w->slices + 1);
+    starpu_data_handle_t *f = w->f + (k % 2) * w->slices;
     starpu_iteration_push((unsigned long)k);
-    if (next != w->now)
-        memcpy(next, w->now, (size_t)(w->slices + 1) * sizeof *next);
+    memcpy(next, w->now, (size_t)(w->slices + 1) * sizeof *next);
     for (long n = active; n < w->slices; n++)
         next[n + 1] = (next[n + 1] + 1) % w->buffers;
     for (long n = active; n < w->slices; n++) {
         at(w, n, k, ROLE_FINE);
         w->F->advance(w->F, slice(w, n), w->u[n * w->buffers + (n == active ? next[n] : w->now[n])],
-                      n == active ? w->u[(n + 1) * w->buffers + next[n + 1]] : w->f[n]);
+                      n == active ? w->u[(n + 1) * w->buffers + next[n + 1]] : f[n]);
     }
     for (long n = active; n < w->slices; n++) {
         const starpu_data_handle_t u_new = w->u[(n + 1) * w->buffers + next[n + 1]];
@@ -107,7 +112,7 @@ static void iterate(struct window *w, long k, long active)
             at(w, n, k, ROLE_COARSE);
             w->G->advance(w->G, slice(w, n), w->u[n * w->buffers + next[n]], w->gnew[n]);
             at(w, n, k, ROLE_NONE);
-            spt_correct(w->run, u_new, w->gnew[n], w->f[n], w->gold[n]);
+            spt_correct(w->run, u_new, w->gnew[n], f[n], w->gold[n]);
             const starpu_data_handle_t swap = w->gold[n];
             w->gold[n] = w->gnew[n];
             w->gnew[n] = swap;
@@ -115,7 +120,7 @@ static void iterate(struct window *w, long k, long active)
         if (w->known) {
             starpu_data_handle_t *known = w->known + (k % w->buffers) * w->slices;
             at(w, n, k, ROLE_NONE);
-            spt_increment(w->run, w->tolerance, w->growth, u_new, state(w, n + 1),
+            spt_increment(w->run, w->tolerance, w->growth, n == active, u_new, state(w, n + 1),
                           n == active ? w->start : known[n - 1], known[n]);
         }
     }
@@ -131,6 +136,7 @@ static void window_free(struct window *w)
         spt_give(run, w->u[i]);
     for (long n = 0; w->gnew && n < w->slices; n++) {
         spt_give(run, w->f[n]);
+        spt_give(run, w->f[w->slices + n]);
         spt_give(run, w->gold[n]);
         spt_give(run, w->gnew[n]);
     }
@@ -151,7 +157,7 @@ static int window_open(struct window *w, int at_rank, bool decide)
     struct spt *run = w->run;
     const size_t n = w->F->problem->n, N = (size_t)w->slices, B = (size_t)w->buffers;
     w->u = calloc((N + 1) * B, sizeof(*w->u));
-    w->f = calloc(N, sizeof(*w->f));
+    w->f = calloc(2 * N, sizeof(*w->f));
     w->gold = calloc(N, sizeof(*w->gold));
     w->gnew = calloc(N, sizeof(*w->gnew));
     w->known = decide ? calloc(N * B, sizeof(*w->known)) : NULL;
@@ -164,6 +170,7 @@ static int window_open(struct window *w, int at_rank, bool decide)
     for (long i = 0; i < w->slices; i++) {
         const int rank = at_rank >= 0 ? at_rank : owner(w, i);
         w->f[i] = spt_take(run, n, rank);
+        w->f[w->slices + i] = spt_take(run, n, rank);
         w->gold[i] = spt_take(run, n, rank);
         w->gnew[i] = spt_take(run, n, rank);
         for (size_t b = 0; b < B; b++) {
@@ -189,7 +196,8 @@ struct solver {
     double scale;
 };
 
-static bool decide(struct solver *s, struct window *w, struct parareal_window *r, long k, long *leading)
+static bool decide(struct solver *s, struct window *w, struct parareal_window *r, long k,
+                   long *leading)
 {
     struct progress p;
     spt_get_all(s->run, w->known[(k % w->buffers) * w->slices + w->slices - 1], (double *)&p);
@@ -197,19 +205,23 @@ static bool decide(struct solver *s, struct window *w, struct parareal_window *r
     r->iterations = k;
     if (p.failure != FAILURE_NONE) {
         struct failure *f = &s->report->failure;
-        *f = (struct failure){ (enum failure_kind)p.failure, (int)p.slice, (int)p.iteration, (int)p.role, "", "" };
+        *f = (struct failure){
+            (enum failure_kind)p.failure, (int)p.slice, (int)p.iteration, (int)p.role, "", ""
+        };
         memcpy(f->label, p.label, sizeof f->label - 1);
         return true;
     }
     *leading = (long)p.leading - w->first;
     r->converged = s->o->tolerance > 0.0 && *leading >= w->slices;
-    log_progress("parareal", ((double)(s->report->finished) + (double)k / (double)w->iterations) / (double)s->o->windows,
+    log_progress("parareal",
+                 ((double)(s->report->finished) + (double)k / (double)w->iterations) /
+                     (double)s->o->windows,
                  "iteration %ld: increment %.3e", k, p.increment);
     return r->converged;
 }
 
-static int solve_window(struct solver *s, struct window *w, struct parareal_window *r, const double *u0,
-                        starpu_data_handle_t from)
+static int solve_window(struct solver *s, struct window *w, struct parareal_window *r,
+                        const double *u0, starpu_data_handle_t from)
 {
     struct spt *run = s->run;
     const struct parareal_options *o = s->o;
@@ -218,7 +230,8 @@ static int solve_window(struct solver *s, struct window *w, struct parareal_wind
     int err;
 
     r->increments = calloc((size_t)w->iterations + 1, sizeof *r->increments);
-    r->error_vs_fine = s->reference ? calloc((size_t)w->iterations + 1, sizeof *r->error_vs_fine) : NULL;
+    r->error_vs_fine =
+        s->reference ? calloc((size_t)w->iterations + 1, sizeof *r->error_vs_fine) : NULL;
     if (!r->increments || (s->reference && !r->error_vs_fine))
         return log_error(-ENOMEM, "out of memory");
     if ((err = window_open(w, -1, true)))
@@ -239,7 +252,8 @@ static int solve_window(struct solver *s, struct window *w, struct parareal_wind
     predict(w);
     if (error)
         spt_distance(run, state(w, w->slices), s->reference[r - s->report->window], error[0]);
-    long k, calls_fine = 0, calls_coarse = w->slices, *fine = calloc((size_t)w->iterations + 2, sizeof *fine);
+    long k, calls_fine = 0, calls_coarse = w->slices,
+            *fine = calloc((size_t)w->iterations + 2, sizeof *fine);
     SPT_CHECK(fine);
     for (k = 1; k <= w->iterations && !stop; k++) {
         active[0] = k - 1 > leading ? k - 1 : leading;
@@ -301,8 +315,13 @@ static int solve_serially(struct solver *s, const double *u0)
     const double start = spt_seconds();
     for (long i = 0; i < o->slices; i++) {
         const int64_t id = run->at.id;
-        run->at = (struct spt_meta){ .id = id, .slice = (int)i, .iteration = 0, .node = -1, .sweep = -1,
-                                     .role = ROLE_SERIAL, .opens = 1 };
+        run->at = (struct spt_meta){ .id = id,
+                                     .slice = (int)i,
+                                     .iteration = 0,
+                                     .node = -1,
+                                     .sweep = -1,
+                                     .role = ROLE_SERIAL,
+                                     .opens = 1 };
         s->F->advance(s->F, interval_part(s->whole, i, o->slices), u[i % 2], u[(i + 1) % 2]);
         if ((i + 1) % (o->slices / o->windows) == 0) {
             const long window = (i + 1) / (o->slices / o->windows) - 1;
@@ -330,12 +349,13 @@ static double norm(const double *u, size_t n)
     return __builtin_sqrt(sum);
 }
 
-int parareal(struct spt *run, struct propagator *F, struct propagator *G, const struct parareal_options *o,
-             double start, double end, const double *u0, parareal_emit *emit, void *context,
-             struct parareal_report *report)
+int parareal(struct spt *run, struct propagator *F, struct propagator *G,
+             const struct parareal_options *o, double start, double end, const double *u0,
+             parareal_emit *emit, void *context, struct parareal_report *report)
 {
-    struct solver s = { .run = run, .F = F, .G = G, .o = o, .report = report,
-                        .whole = { start, end, 0, 1 } };
+    struct solver s = {
+        .run = run, .F = F, .G = G, .o = o, .report = report, .whole = { start, end, 0, 1 }
+    };
     const long M = o->slices / o->windows;
     starpu_data_handle_t carry = NULL; /* from one window to the next */
     int err;
@@ -354,10 +374,17 @@ int parareal(struct spt *run, struct propagator *F, struct propagator *G, const 
     spt_wait(run);
     spt_clock_reset(run);
     for (long i = 0; i < o->windows && !err; i++) {
-        struct window w = { .run = run, .F = F, .G = G, .whole = s.whole, .total = o->slices, .first = i * M,
-                             .slices = M, .iterations = o->iterations < M ? o->iterations : M,
-                             .buffers = o->lookahead + 1 > 2 ? (int)o->lookahead + 1 : 2,
-                             .tolerance = o->tolerance, .growth = o->growth };
+        struct window w = { .run = run,
+                            .F = F,
+                            .G = G,
+                            .whole = s.whole,
+                            .total = o->slices,
+                            .first = i * M,
+                            .slices = M,
+                            .iterations = o->iterations < M ? o->iterations : M,
+                            .buffers = (int)o->lookahead + 2,
+                            .tolerance = o->tolerance,
+                            .growth = o->growth };
         const double begin = spt_seconds();
         err = solve_window(&s, &w, &report->window[i], i ? NULL : u0, carry);
         report->wall_seconds += spt_seconds() - begin;
@@ -404,7 +431,8 @@ static const struct param params[] = {
     { "slices", P_INT, AT(o.slices), .def = "16", .min = 1, .max = 1e9, .unit = "slices",
       .help = "time slices of the whole run; the parallelism" },
     { "windows", P_INT, AT(o.windows), .def = "1", .min = 1, .max = 1e9, .unit = "windows",
-      .help = "groups of slices solved one after the other; memory grows with slices/windows only" },
+      .help =
+          "groups of slices solved one after the other; memory grows with slices/windows only" },
     { "iterations", P_INT, AT(o.iterations), .def = "5", .min = 0, .max = 1e9, .unit = "iterations",
       .help = "at most, per window; fewer when the tolerance is met or all slices are exact" },
     { "tolerance", P_REAL, AT(o.tolerance), .def = "1.0e-8", .min = 0, .max = __builtin_inf(),
@@ -412,12 +440,14 @@ static const struct param params[] = {
     { "lookahead", P_INT, AT(o.lookahead), .def = "1", .min = 0, .max = 16, .unit = "iterations",
       .help = "iterations submitted before the decision on the last one is known" },
     { "divergence", P_REAL, AT(o.growth), .def = "1.0e+10", .min = 0, .max = __builtin_inf(),
-      .help = "growth of the l2 norm over the initial value's that counts as divergence; 0: no limit" },
+      .help =
+          "growth of the l2 norm over the initial value's that counts as divergence; 0: no limit" },
     { "fine", P_NODE, AT(fine), .help = "the propagator F: accurate, run on all slices at once" },
     { "coarse", P_NODE, AT(coarse), .help = "the propagator G: cheap, run slice after slice" },
     { 0 },
 };
-const struct schema parareal_schema = { "method: parareal", "Parareal over any two propagators", params };
+const struct schema parareal_schema = { "method: parareal", "Parareal over any two propagators",
+                                        params };
 
 int parareal_bind(struct parareal_params *v, struct node *config, int ranks)
 {
@@ -427,10 +457,11 @@ int parareal_bind(struct parareal_params *v, struct node *config, int ranks)
         return err;
     v->o.error_vs_fine = false;
     if (v->o.slices % v->o.windows)
-        return config_key_error(config, "windows", "expected a divisor of slices (%ld), got %ld", v->o.slices,
-                                v->o.windows);
+        return config_key_error(config, "windows", "expected a divisor of slices (%ld), got %ld",
+                                v->o.slices, v->o.windows);
     if (ranks > v->o.slices / v->o.windows)
-        return config_key_error(config, "slices", "expected at least one slice per rank and window: %ld for %d ranks",
+        return config_key_error(config, "slices",
+                                "expected at least one slice per rank and window: %ld for %d ranks",
                                 v->o.slices / v->o.windows, ranks);
     return 0;
 }
@@ -452,14 +483,20 @@ static int nested_prepare(struct propagator *base, struct interval whole)
 }
 
 /* a fixed number of iterations: nobody waits for a decision inside a slice */
-static void nested_advance(struct propagator *base, struct interval whole, starpu_data_handle_t from,
-                           starpu_data_handle_t to)
+static void nested_advance(struct propagator *base, struct interval whole,
+                           starpu_data_handle_t from, starpu_data_handle_t to)
 {
     struct nested *g = (struct nested *)base;
     const struct parareal_options *o = &g->v.o;
-    struct window w = { .run = base->run, .F = g->F, .G = g->G, .whole = whole, .total = o->slices,
-                        .slices = o->slices, .iterations = o->iterations < o->slices ? o->iterations : o->slices,
-                        .buffers = 2, .nested = true };
+    struct window w = { .run = base->run,
+                        .F = g->F,
+                        .G = g->G,
+                        .whole = whole,
+                        .total = o->slices,
+                        .slices = o->slices,
+                        .iterations = o->iterations < o->slices ? o->iterations : o->slices,
+                        .buffers = 3,
+                        .nested = true };
     const struct spt_meta outer = base->run->at;
     SPT_CHECK(window_open(&w, spt_owner(to), false) == 0);
     spt_copy(base->run, from, w.u[0]);
@@ -487,22 +524,24 @@ static void nested_destroy(struct propagator *base)
     free(g);
 }
 
-static int nested_create(struct propagator **out, struct spt *run, struct problem *p, struct node *problem,
-                         struct node *config)
+static int nested_create(struct propagator **out, struct spt *run, struct problem *p,
+                         struct node *problem, struct node *config)
 {
     struct nested *g = calloc(1, sizeof *g);
     int err;
     if (!g)
         return log_error(-ENOMEM, "out of memory");
-    g->base = (struct propagator){ "parareal", run, p, 1, nested_prepare, nested_advance, nested_divide,
-                                   nested_destroy };
+    g->base =
+        (struct propagator){ "parareal",    run,           p, 1, nested_prepare, nested_advance,
+                             nested_divide, nested_destroy };
     *out = &g->base;
     const bool given = config_child(config, "tolerance");
     if ((err = parareal_bind(&g->v, config, 1)))
         goto fail;
     if (given && g->v.o.tolerance > 0.0) {
-        err = config_key_error(config, "tolerance", "expected 0: inside another method Parareal runs a fixed "
-                                                    "number of iterations");
+        err = config_key_error(config, "tolerance",
+                               "expected 0: inside another method Parareal runs a fixed "
+                               "number of iterations");
         goto fail;
     }
     if ((err = config_node_set(config, "tolerance", "0")))
@@ -520,5 +559,6 @@ fail:
     return err;
 }
 
-const struct propagator_type parareal_type = { "parareal", "Parareal with a fixed number of iterations",
+const struct propagator_type parareal_type = { "parareal",
+                                               "Parareal with a fixed number of iterations",
                                                &parareal_schema, nested_create };

@@ -22,7 +22,8 @@ struct parareal_window {
     long iterations;
     bool converged;
     double *increments;    /* (iterations): max over slices, k = 1.. */
-    double *error_vs_fine; /* (iterations + 1): relative l2 at the window's end, k = 0..; NULL unless asked for */
+    double *error_vs_fine; /* (iterations + 1): relative l2 at the window's end, k = 0..; NULL
+                              unless asked for */
     long fine_calls, coarse_calls; /* inserted and needed: cancelled iterations are not counted */
 };
 
@@ -30,18 +31,21 @@ struct parareal_report {
     long windows, finished; /* asked for, done */
     struct parareal_window *window;
     double wall_seconds, serial_fine_seconds; /* the latter 0 unless error_vs_fine */
-    double fine_seconds, coarse_seconds;      /* of one slice, mean of the measured calls; 0 if unmeasured (GPU) */
-    struct failure failure;                   /* kind FAILURE_NONE if all is well */
+    double fine_seconds,
+        coarse_seconds;     /* of one slice, mean of the measured calls; 0 if unmeasured (GPU) */
+    struct failure failure; /* kind FAILURE_NONE if all is well */
 };
 
-/* Called for every slice boundary of a finished window, in order, on every rank: u at interval_t1(slice). */
+/* Called for every slice boundary of a finished window, in order, on every rank: u at
+ * interval_t1(slice). */
 typedef void parareal_emit(void *context, struct interval slice, starpu_data_handle_t u);
 
-/* From u0 (host, read on rank 0) over [start, end]. Collective over ranks; blocks. The report must be freed.
- * 0; -ECANCELED when interrupted; -EDOM when a value went wrong (report->failure says where). */
-int parareal(struct spt *run, struct propagator *fine, struct propagator *coarse, const struct parareal_options *o,
-             double start, double end, const double *u0, parareal_emit *emit, void *context,
-             struct parareal_report *report);
+/* From u0 (host, read on rank 0) over [start, end]. Collective over ranks; blocks. The report must
+ * be freed. 0; -ECANCELED when interrupted; -EDOM when a value went wrong (report->failure says
+ * where). */
+int parareal(struct spt *run, struct propagator *fine, struct propagator *coarse,
+             const struct parareal_options *o, double start, double end, const double *u0,
+             parareal_emit *emit, void *context, struct parareal_report *report);
 void parareal_report_free(struct parareal_report *report);
 
 /* the keys of `method: {name: parareal}` */

@@ -7,8 +7,8 @@
 
 const struct propagator_type *const propagator_types[] = { &coarsen_type, &parareal_type, NULL };
 
-int propagator_create(struct propagator **g, struct spt *run, struct problem *p, struct node *problem,
-                      struct node *config)
+int propagator_create(struct propagator **g, struct spt *run, struct problem *p,
+                      struct node *problem, struct node *config)
 {
     const char *known[64], *name = config_name(config);
     size_t n = 0;

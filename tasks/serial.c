@@ -7,8 +7,8 @@
 
 #include "core/log.h"
 
-int serial(struct spt *run, struct propagator *g, long segments, double start, double end, const double *u0,
-           parareal_emit *emit, void *context, struct serial_report *report)
+int serial(struct spt *run, struct propagator *g, long segments, double start, double end,
+           const double *u0, parareal_emit *emit, void *context, struct serial_report *report)
 {
     const struct interval whole = { start, end, 0, 1 };
     const size_t n = g->problem->n;
@@ -48,4 +48,5 @@ static const struct param params[] = {
       .help = "what carries the state from start to end; its steps are over the run" },
     { 0 },
 };
-const struct schema serial_schema = { "method: serial", "one propagator over the whole run", params };
+const struct schema serial_schema = { "method: serial", "one propagator over the whole run",
+                                      params };

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The StarPinT authors
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A one-step scheme as a propagator: its steps over the interval in one task, or in a chain of shorter ones. */
+/* A one-step scheme as a propagator: its steps over the interval in one task, or in a chain of
+ * shorter ones. */
 #include <errno.h>
 #include <string.h>
 
@@ -26,20 +27,24 @@ static const char *const where_names[] = { "any", "cpu", "cuda", NULL };
 static const enum where where_values[] = { WHERE_ANY, WHERE_CPU, WHERE_CUDA };
 
 static const struct param params[] = {
-    { "steps", P_INT, offsetof(struct params, steps), .def = "1", .min = 1, .max = 1e12, .unit = "steps",
-      .help = "steps per slice, or over the run when serial" },
-    { "granularity", P_CHOICE, offsetof(struct params, granularity), .def = "slice", .choices = granularities,
+    { "steps", P_INT, offsetof(struct params, steps), .def = "1", .min = 1, .max = 1e12,
+      .unit = "steps", .help = "steps per slice, or over the run when serial" },
+    { "granularity", P_CHOICE, offsetof(struct params, granularity), .def = "slice",
+      .choices = granularities,
       .help = "what one task is: all steps of a slice, or a step (worth it above 1 ms)" },
     { "where", P_CHOICE, offsetof(struct params, where), .def = "any", .choices = where_names,
       .help = "workers that may run it; any: the scheduler chooses" },
     { 0 },
 };
-const struct schema stepping_schema = { "propagator", "every one-step propagator has these keys", params };
+const struct schema stepping_schema = { "propagator", "every one-step propagator has these keys",
+                                        params };
 
 static int prepare(struct propagator *base, struct interval whole)
 {
     struct stepping *g = (struct stepping *)base;
-    return g->stepper->prepare ? g->stepper->prepare(g->stepper, interval_part(whole, 0, base->steps)) : 0;
+    return g->stepper->prepare
+               ? g->stepper->prepare(g->stepper, interval_part(whole, 0, base->steps))
+               : 0;
 }
 
 static void advance(struct propagator *base, struct interval whole, starpu_data_handle_t from,
@@ -49,8 +54,8 @@ static void advance(struct propagator *base, struct interval whole, starpu_data_
     const long chunk = g->one_task ? base->steps : 1;
     base->run->at.label = base->name;
     for (long i = 0; i < base->steps; i += chunk)
-        spt_advance(base->run, g->stepper, interval_part(whole, i, base->steps), chunk, g->where, i ? to : from, to,
-                    g->work);
+        spt_advance(base->run, g->stepper, interval_part(whole, i, base->steps), chunk, g->where,
+                    i ? to : from, to, g->work);
 }
 
 static int divide(struct propagator *base, long parts)
@@ -69,8 +74,8 @@ static void destroy(struct propagator *base)
     free(g);
 }
 
-int stepping_create(struct propagator **out, struct spt *run, struct problem *p, const struct stepper_type *type,
-                    struct node *config)
+int stepping_create(struct propagator **out, struct spt *run, struct problem *p,
+                    const struct stepper_type *type, struct node *config)
 {
     struct params v;
     const char *also[32] = { "name" };
@@ -95,8 +100,9 @@ int stepping_create(struct propagator **out, struct spt *run, struct problem *p,
         goto fail;
     const bool cuda = g->stepper->cuda && starpu_cuda_worker_get_count() > 0;
     if (g->where == WHERE_CUDA && !cuda) {
-        err = config_key_error(config, "where", "expected cpu or any: %s on %s",
-                               type->name, g->stepper->cuda ? "finds no CUDA worker here" : "has no CUDA kernels");
+        err = config_key_error(config, "where", "expected cpu or any: %s on %s", type->name,
+                               g->stepper->cuda ? "finds no CUDA worker here"
+                                                : "has no CUDA kernels");
         goto fail;
     }
     if (!cuda)
