@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "core/config.h"
 #include "core/log.h"
 
 /* ---------------------------------------------------------------- opening and closing */
@@ -75,9 +76,28 @@ int spt_open_mpi(struct spt *run, int *argc, char ***argv, bool force)
     return 0;
 }
 
+int spt_check_scheduler(const struct node *at, const char *what, const char *name)
+{
+    struct starpu_sched_policy **policies = starpu_sched_get_predefined_policies();
+    const char *known[128];
+    size_t n = 0;
+    if (!name || getenv("STARPU_SCHED_LIB"))
+        return 0;
+    for (; policies[n] && n + 1 < sizeof known / sizeof *known; n++) {
+        known[n] = policies[n]->policy_name;
+        if (strcmp(known[n], name) == 0)
+            return 0;
+    }
+    known[n] = NULL;
+    return config_unknown(at, what, name, known);
+}
+
 int spt_open(struct spt *run, const struct spt_options *o)
 {
     struct starpu_conf conf;
+    int err = spt_check_scheduler(NULL, "STARPU_SCHED", getenv("STARPU_SCHED"));
+    if (err)
+        return err;
     starpu_conf_init(&conf);
     starpu_malloc_set_align(64);
     if (o->scheduler && !getenv("STARPU_SCHED"))
@@ -99,7 +119,6 @@ int spt_open(struct spt *run, const struct spt_options *o)
     }
     setenv("STARPU_CATCH_SIGNALS", "0", 0); /* ours end the run in order */
 
-    int err;
 #if SPT_MPI
     if (run->mpi)
         err = starpu_mpi_init_conf(NULL, NULL, 0, run->comm, &conf);
@@ -107,7 +126,7 @@ int spt_open(struct spt *run, const struct spt_options *o)
 #endif
         err = starpu_init(&conf);
     if (err == -ENODEV)
-        return log_error(-ENODEV, "StarPU finds no worker: is STARPU_NCPU or machine.cpus 0?");
+        return log_error(-EINVAL, "StarPU finds no worker: is STARPU_NCPU or machine.cpus 0?");
     if (err)
         return log_error(-EIO, "StarPU does not start: %s", strerror(-err));
     run->started = true;

@@ -28,6 +28,7 @@
         }                                                                                          \
     } while (0)
 
+struct node;
 struct spt;
 
 /* Iterations that turned out not to be needed: their tasks, submitted ahead of the decision, become
@@ -107,6 +108,9 @@ struct spt {
 /* MPI first, if there is a launcher (or force): so that only one rank speaks. argc, argv as in
  * MPI_Init_thread. 0 or -errno after an error line. */
 int spt_open_mpi(struct spt *run, int *argc, char ***argv, bool force);
+/* 0, or -EINVAL after an error line: StarPU itself takes another scheduler than an unknown one, with a warning. A NULL name
+ * is known, and so is any where STARPU_SCHED_LIB brings policies of its own. */
+int spt_check_scheduler(const struct node *at, const char *what, const char *name);
 /* StarPU. 0 or -errno after an error line. */
 int spt_open(struct spt *run, const struct spt_options *o);
 /* Ends StarPU and, if spt_open_mpi started it, MPI. Accepts a run that was only partly opened. */

@@ -188,7 +188,9 @@ static int prepare(struct job *j, const struct options *o)
         return config_key_error(config_child(root, "time"), "end",
                                 "expected a time after start (%g), got %g", j->v.time.start,
                                 j->v.time.end);
-    if ((err = problem_create(&j->problem, j->v.problem)) || (err = bind_method(j)))
+    if ((err = problem_create(&j->problem, j->v.problem)) || (err = bind_method(j)) ||
+        (err = spt_check_scheduler(config_child(config_child(root, "machine"), "scheduler"), "scheduler",
+                                   j->v.machine.scheduler)))
         return err;
     const struct spt_options so = { j->v.machine.cpus, j->v.machine.gpus, j->v.machine.scheduler,
                                     j->v.trace.enabled };
@@ -295,7 +297,7 @@ static int compute(struct job *j, const struct options *o, const char *dir)
     if (run->rank == 0)
         wrong = results_prepare(dir, o->overwrite);
     if (spt_any(run, wrong))
-        return wrong ? wrong : -EEXIST;
+        return -EINVAL; /* a folder that cannot be written to is a wrong input too */
     observer_initial(&j->observer, start, j->u0);
     err = j->is_parareal
               ? parareal(run, j->fine, j->coarse, &j->parareal.o, start, end, j->u0, observer_emit,

@@ -100,7 +100,7 @@ int stepping_create(struct propagator **out, struct spt *run, struct problem *p,
         goto fail;
     const bool cuda = g->stepper->cuda && starpu_cuda_worker_get_count() > 0;
     if (g->where == WHERE_CUDA && !cuda) {
-        err = config_key_error(config, "where", "expected cpu or any: %s on %s", type->name,
+        err = config_key_error(config, "where", "expected cpu or any: %s %s", type->name,
                                g->stepper->cuda ? "finds no CUDA worker here"
                                                 : "has no CUDA kernels");
         goto fail;
