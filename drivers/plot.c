@@ -139,13 +139,51 @@ static double value(const struct results_data *d, const double *all, size_t snap
                (size_t)f % parts];
 }
 
+/* gnuplot takes what is not finite as missing */
+static void number(FILE *o, double v)
+{
+    if (isfinite(v))
+        fprintf(o, " %.9g", v);
+    else
+        fputs(" NaN", o);
+}
+
+/* the finite numbers drawn along an axis: gnuplot gives up where it has to find a range and there
+ * are none */
+struct range {
+    double low, high;
+};
+static const struct range EMPTY = { INFINITY, -INFINITY };
+
+static void range_add(struct range *r, double v)
+{
+    if (isfinite(v)) {
+        r->low = fmin(r->low, v);
+        r->high = fmax(r->high, v);
+    }
+}
+
+static void range_set(FILE *o, char axis, struct range r)
+{
+    if (r.low > r.high)
+        r = (struct range){ 0, 1 };
+    double margin = 0.04 * (r.high - r.low);
+    if (!(margin > 1e-13 * fmax(fabs(r.low), fabs(r.high))))
+        margin = r.low != 0 ? 0.5 * fabs(r.low) : 1;
+    fprintf(o, "set %crange [%.9g:%.9g] noextend\n", axis, r.low - margin, r.high + margin);
+}
+
 /* max |u - reference| of the last snapshot */
 static double distance(const struct results_data *d, int f)
 {
     double e = 0;
-    for (size_t i = 0; i < grid_points(&d->grid); i++)
-        e = fmax(e, fabs(value(d, d->fields, d->count - 1, f, i) -
-                         value(d, d->reference, d->count - 1, f, i)));
+    for (size_t i = 0; i < grid_points(&d->grid); i++) {
+        const double v = fabs(value(d, d->fields, d->count - 1, f, i) -
+                              value(d, d->reference, d->count - 1, f, i));
+        if (isnan(v))
+            return v;
+        e = fmax(e, v);
+    }
     return e;
 }
 
@@ -171,17 +209,24 @@ static void draw_curves(FILE *o, const struct results_data *d)
     const int fields = field_count(g) < PANELS ? field_count(g) : PANELS;
     const size_t n = g->shape[0], every = 1 + (n - 1) / 4000, last = d->count - 1;
     const size_t curves = curve_count(d->count);
+    struct range range[PANELS];
     char name[LABEL], text[TITLE];
 
     style(o, 1000, fields == 1 ? 620 : 100 + 320 * fields);
     for (int f = 0; f < fields; f++) {
+        range[f] = EMPTY;
         fprintf(o, "$u%d << EOD\n", f);
         for (size_t k = 0; k < n + g->periodic[0]; k += every) {
             const size_t i = k % n; /* a period is closed */
             fprintf(o, "%.9g", g->x[0][i] + (k == n ? g->length[0] : 0));
-            for (size_t c = 0; c < curves; c++)
-                fprintf(o, " %.9g", value(d, d->fields, curve_snapshot(c, curves, last), f, i));
-            fprintf(o, " %.9g\n", d->reference ? value(d, d->reference, last, f, i) : 0.0);
+            for (size_t c = 0; c < curves + !!d->reference; c++) {
+                const double v = c < curves
+                                     ? value(d, d->fields, curve_snapshot(c, curves, last), f, i)
+                                     : value(d, d->reference, last, f, i);
+                number(o, v);
+                range_add(&range[f], v);
+            }
+            fputs("\n", o);
         }
         fputs("EOD\n", o);
     }
@@ -190,12 +235,11 @@ static void draw_curves(FILE *o, const struct results_data *d)
     else
         fprintf(o, "set xrange [%.9g:%.9g] noextend\n", g->x[0][0],
                 g->periodic[0] ? g->x[0][0] + g->length[0] : g->x[0][n - 1]);
-    fputs("set offsets 0, 0, graph 0.04, graph 0.04\nset lmargin 11\nset rmargin 19\n"
-          "set bmargin 4\nset tmargin 3.5\n",
-          o);
+    fputs("set lmargin 11\nset rmargin 19\nset bmargin 4\nset tmargin 3.5\n", o);
     axis_label(o, 'x', g->axis[0]);
     fprintf(o, "set multiplot layout %d,1\n", fields);
     for (int f = 0; f < fields; f++) {
+        range_set(o, 'y', range[f]);
         axis_label(o, 'y', field_name(g, f, name));
         if (d->reference)
             snprintf(text, sizeof text, "%s%smax |%s − reference| = %.2g", f ? "" : d->problem,
@@ -239,7 +283,7 @@ static void draw_points(FILE *o, const struct results_data *d)
     const struct grid *g = &d->grid;
     const size_t n = (size_t)g->components * grid_points(g), last = d->count - 1;
     char text[TITLE], q[2 * TITLE + 3];
-    double radius = 0;
+    struct range x = EMPTY, y = EMPTY;
 
     style(o, 940, 600);
     for (size_t i = 0; i < n; i++) {
@@ -248,12 +292,22 @@ static void draw_points(FILE *o, const struct results_data *d)
         fprintf(o, "$u%zu << EOD\n", i);
         for (size_t s = 0; s < d->count; s++) {
             const double re = value(d, d->fields, s, f, p), im = value(d, d->fields, s, f + 1, p);
-            fprintf(o, "%.9g %.9g\n", re, im);
-            radius = fmax(radius, hypot(re, im));
+            number(o, re);
+            number(o, im);
+            fputs("\n", o);
+            range_add(&x, re);
+            range_add(&y, im);
         }
-        if (d->reference)
-            fprintf(o, "\n\n%.9g %.9g\n", value(d, d->reference, last, f, p),
-                    value(d, d->reference, last, f + 1, p));
+        if (d->reference) {
+            const double re = value(d, d->reference, last, f, p),
+                         im = value(d, d->reference, last, f + 1, p);
+            fputs("\n\n", o);
+            number(o, re);
+            number(o, im);
+            fputs("\n", o);
+            range_add(&x, re);
+            range_add(&y, im);
+        }
         fputs("EOD\n", o);
     }
     snprintf(text, sizeof text, "%s at t = %.4g", d->problem, d->time[last]);
@@ -263,11 +317,18 @@ static void draw_points(FILE *o, const struct results_data *d)
     fputs("$circle << EOD\n", o);
     for (int i = 0; i <= 200; i++)
         fprintf(o, "%.6f %.6f\n", cos(i * M_PI / 100), sin(i * M_PI / 100));
-    fputs("EOD\nset size ratio -1\nset zeroaxis lt 1 lw 1.2 lc rgb '#bbbbbb'\n"
-          "set offsets graph 0.06, graph 0.06, graph 0.06, graph 0.06\n"
-          "set rmargin 36\nset tmargin 4\nset key width -4 font 'sans,11'\nplot ",
+    fputs("EOD\n", o);
+    const bool circle = fmax(fmax(-x.low, x.high), fmax(-y.low, y.high)) <= 4;
+    for (int side = -1; side <= 1 && circle; side += 2) {
+        range_add(&x, 1.1 * side);
+        range_add(&y, 1.1 * side);
+    }
+    range_set(o, 'x', x);
+    range_set(o, 'y', y);
+    fputs("set size ratio -1\nset zeroaxis lt 1 lw 1.2 lc rgb '#bbbbbb'\n"
+          "set rmargin 36\nset tmargin 4\nset key width -1 font 'sans,11'\nplot ",
           o);
-    if (radius <= 4)
+    if (circle)
         fputs("$circle with lines lw 1.2 dt (4,4) lc rgb '#9a9a9a' title 'unit circle', ", o);
     for (size_t i = 0; i < n; i++) {
         const size_t p = i % grid_points(g);
@@ -373,11 +434,7 @@ static void raster_data(FILE *o, const struct raster *r, int tag)
     for (int j = 0; j < r->n[1]; j++) {
         fprintf(o, "\n%.7g", r->lower[1] + (r->upper[1] - r->lower[1]) * j / (r->n[1] - 1));
         for (int i = 0; i < r->n[0]; i++) {
-            const double v = r->v[j * r->n[0] + i];
-            if (isfinite(v))
-                fprintf(o, " %.6g", v);
-            else
-                fputs(" NaN", o);
+            number(o, r->v[j * r->n[0] + i]);
         }
     }
     fputs("\nEOD\n", o);
@@ -527,6 +584,18 @@ static void series(FILE *o, const char *name, const json_t *values, int start, d
     }
 }
 
+static bool has_convergence(const json_t *summary)
+{
+    static const char *const keys[] = { "increments", "error_vs_fine" };
+    for (size_t i = 0; i < COUNT(keys); i++) {
+        const json_t *values = member(summary, "parareal", keys[i]);
+        for (size_t k = 0; k < json_array_size(values); k++)
+            if (json_is_number(json_array_get(values, k)))
+                return true;
+    }
+    return false;
+}
+
 static int draw_convergence(FILE *o, const void *data)
 {
     const json_t *summary = data, *parareal = json_object_get(summary, "parareal");
@@ -577,15 +646,15 @@ static int draw_convergence(FILE *o, const void *data)
         { "increments", "increment", BLUE, 7 },
         { "errors", "error vs fine run", RED, 5 },
     };
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; i++)
         if (n[i][0])
             fprintf(o, "$%s with linespoints lw 2.4 pt %d ps 1.4 lc rgb '%s' title '%s', ",
                     curves[i].name, curves[i].point, curves[i].rgb, curves[i].title);
+    for (int i = 0; i < 2; i++)
         if (n[i][1])
             fprintf(o, "$%s_zero using 1:(%.3g) with points pt %d ps 1.6 lw 2 lc rgb '%s' %s, ",
                     curves[i].name, floor_at, curves[i].point - 1, curves[i].rgb,
                     i && n[0][1] ? "notitle" : "title 'exactly 0'");
-    }
     fputs("NaN notitle\n", o);
     return 0;
 }
@@ -607,7 +676,7 @@ static void complaint(FILE *f, char text[TITLE])
 
 static int run_gnuplot(FILE *script, const char *png, const char *shown)
 {
-    char *const argv[] = { "gnuplot", "--default-settings", "-", NULL };
+    static const char *const argv[] = { "gnuplot", "--default-settings", "-", NULL };
     char text[TITLE];
     posix_spawn_file_actions_t files;
     pid_t pid;
@@ -619,7 +688,7 @@ static int run_gnuplot(FILE *script, const char *png, const char *shown)
     posix_spawn_file_actions_adddup2(&files, fileno(script), 0);
     posix_spawn_file_actions_addopen(&files, 1, png, O_WRONLY | O_TRUNC, 0666);
     posix_spawn_file_actions_adddup2(&files, fileno(errors), 2);
-    int err = posix_spawnp(&pid, argv[0], &files, NULL, argv, environ);
+    int err = posix_spawnp(&pid, argv[0], &files, NULL, (char *const *)argv, environ);
     posix_spawn_file_actions_destroy(&files);
     if (err) {
         fclose(errors);
@@ -746,8 +815,8 @@ int command_plot(int argc, char **argv)
     if (what & CONVERGENCE && !(summary = read_summary(dir, what == CONVERGENCE)) &&
         what == CONVERGENCE)
         goto out;
-    if (what == CONVERGENCE && !json_is_object(json_object_get(summary, "parareal"))) {
-        log_error(-EINVAL, "%s/summary.json: no parareal in it: nothing to draw", dir);
+    if (what == CONVERGENCE && !has_convergence(summary)) {
+        log_error(-EINVAL, "%s/summary.json: no increments or errors of Parareal in it", dir);
         goto out;
     }
     if (what & SOLUTION && results_read(&d, argv[optind]))
@@ -755,7 +824,7 @@ int command_plot(int argc, char **argv)
     const char *to = output ? folder_of(target, &name) : dir;
     if (what & SOLUTION)
         err = draw(to, output ? name : "solution.png", draw_solution, &d);
-    if (!err && json_is_object(json_object_get(summary, "parareal")))
+    if (!err && has_convergence(summary))
         err = draw(to, output ? name : "convergence.png", draw_convergence, summary);
     status = err ? 1 : 0;
 out:
