@@ -52,7 +52,8 @@ static void increment(void *buf[], void *arg)
         p.slice = f.slice;
         p.iteration = f.iteration;
         p.role = f.role;
-        snprintf((char *)p.label, sizeof p.label, "%s", f.label[0] ? f.label : f.codelet);
+        memcpy(p.codelet, f.codelet, sizeof p.codelet);
+        memcpy(p.label, f.label, sizeof p.label);
     }
     memcpy(VEC(buf[3]), &p, sizeof p);
 }

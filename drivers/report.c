@@ -164,7 +164,9 @@ json_t *report_summary(const struct outcome *r, struct config *c, const struct o
         if (r->failure->slice >= 0) {
             json_object_set_new(f, "slice", json_integer(r->failure->slice));
             json_object_set_new(f, "iteration", json_integer(r->failure->iteration));
-            json_object_set_new(f, "codelet", json_string(r->failure->label));
+            json_object_set_new(f, "codelet", json_string(r->failure->codelet));
+            if (r->failure->label[0])
+                json_object_set_new(f, "propagator", json_string(r->failure->label));
         }
         json_object_set_new(j, "failure", f);
     }

@@ -189,8 +189,8 @@ static int prepare(struct job *j, const struct options *o)
                                 "expected a time after start (%g), got %g", j->v.time.start,
                                 j->v.time.end);
     if ((err = problem_create(&j->problem, j->v.problem)) || (err = bind_method(j)) ||
-        (err = spt_check_scheduler(config_child(config_child(root, "machine"), "scheduler"), "scheduler",
-                                   j->v.machine.scheduler)))
+        (err = spt_check_scheduler(config_child(config_child(root, "machine"), "scheduler"),
+                                   "scheduler", j->v.machine.scheduler)))
         return err;
     const struct spt_options so = { j->v.machine.cpus, j->v.machine.gpus, j->v.machine.scheduler,
                                     j->v.trace.enabled };
@@ -236,8 +236,7 @@ static void say_failure(const struct failure *f)
         log_error(0, "interrupted: stopped cleanly, summary.json says how far it came");
     else if (f->kind != FAILURE_NONE)
         log_error(0, "%s: slice %d, iteration %d, codelet %s%s%s", failure_text(f->kind), f->slice,
-                  f->iteration, f->codelet[0] ? f->codelet : "advance", f->label[0] ? " of " : "",
-                  f->label);
+                  f->iteration, f->codelet, f->label[0] ? " of " : "", f->label);
 }
 
 static int write_results(struct job *j, const struct outcome *r, const struct options *o,

@@ -208,7 +208,8 @@ static bool decide(struct solver *s, struct window *w, struct parareal_window *r
         *f = (struct failure){
             (enum failure_kind)p.failure, (int)p.slice, (int)p.iteration, (int)p.role, "", ""
         };
-        memcpy(f->label, p.label, sizeof f->label - 1);
+        memcpy(f->codelet, p.codelet, sizeof f->codelet);
+        memcpy(f->label, p.label, sizeof f->label);
         return true;
     }
     *leading = (long)p.leading - w->first;
@@ -392,9 +393,11 @@ int parareal(struct spt *run, struct propagator *F, struct propagator *G,
             report->finished++;
             for (long n = 0; emit && n < M; n++)
                 emit(context, slice(&w, n), state(&w, n + 1));
-            if (!carry)
-                carry = spt_take(run, F->problem->n, 0);
-            spt_copy(run, state(&w, M), carry);
+            if (i + 1 < o->windows) {
+                if (!carry)
+                    carry = spt_take(run, F->problem->n, 0);
+                spt_copy(run, state(&w, M), carry);
+            }
         }
         window_free(&w);
     }
