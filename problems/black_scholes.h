@@ -61,21 +61,26 @@ struct black_scholes_2d {
     } edges;
 };
 
-/* w0 F_0 + w1 F_1 + w2 F_2 in column j of a row, from the row and its neighbours. Scalars belong to
- * the row: cross = w0 rho sigma1 sigma2 slope1, and w1 times the row of A_1. West and east are the
- * columns j - 1 and j + 1 where they exist. */
+/* Of a row of the grid: cross = w0 rho sigma1 sigma2 slope1, and the row of w1 A_1 */
 struct black_scholes_row {
-    double cross, lower, diag, upper, w2;
+    double cross, lower, diag, upper;
 };
 
-static inline double black_scholes_stencil(struct black_scholes_row r, double slope, double lower,
-                                           double diag, double upper, const double *south,
-                                           const double *row, const double *north, size_t west,
-                                           size_t j, size_t east)
+/* w0 F_0 + w1 F_1 in column j, from the row and its neighbours. West and east are the columns j - 1
+ * and j + 1 where they exist. */
+static inline double black_scholes_across(struct black_scholes_row r, double slope2,
+                                          const double *south, const double *row,
+                                          const double *north, size_t west, size_t j, size_t east)
 {
-    return r.cross * slope * ((north[east] - north[west]) - (south[east] - south[west])) +
-           (r.lower * south[j] + r.diag * row[j] + r.upper * north[j]) +
-           r.w2 * (lower * row[west] + diag * row[j] + upper * row[east]);
+    return r.cross * slope2 * ((north[east] - north[west]) - (south[east] - south[west])) +
+           (r.lower * south[j] + r.diag * row[j] + r.upper * north[j]);
+}
+
+/* F_2 there */
+static inline double black_scholes_along(double lower2, double diag2, double upper2,
+                                         const double *row, size_t west, size_t j, size_t east)
+{
+    return lower2 * row[west] + diag2 * row[j] + upper2 * row[east];
 }
 
 #ifdef __cplusplus

@@ -29,11 +29,11 @@
 #endif
 
 enum {
-    ROWS = 3,     /* of the stencil that are computed together */
-    COLUMNS = 64, /* of a block that passes through the cache along axis 0 */
-    LANES = 4,
-    GROUPS = 2, /* lines along axis 1 that are solved together */
-    LINES = LANES * GROUPS,
+    ROWS = 4,               /* of the stencil that are computed together */
+    LANES = 4,              /* of a vector */
+    STRIP = 8 * LANES,      /* columns that are solved together along axis 0 */
+    GROUPS = 3,             /* vectors of lines that are solved together along axis 1 */
+    LINES = GROUPS * LANES, /* so many */
     TABLE_LIMIT = 64 << 20, /* bytes of tabulated boundary values */
 };
 
@@ -141,36 +141,44 @@ static int prepare_times(struct problem *p, double start, double end, long count
 
 /* ---- split_apply ---- */
 
-/* Inner columns of `rows` rows at once (a constant: unrolled), which share what they read */
-static inline void apply_inner(const struct black_scholes_2d *s, int rows,
-                               const struct black_scholes_row *r, const double *const *u,
-                               const double *base, double *y)
+/* Inner columns of `rows` rows at once, which share what they read. Flags and rows are constants:
+ * each call is a loop of its own. */
+static inline __attribute__((always_inline)) void
+apply_inner(const struct black_scholes_2d *s, int rows, bool across, const double *w,
+            const struct black_scholes_row *r, const double *const *u, const double *base,
+            double *y)
 {
     const size_t n2 = s->A[1].n;
-    const double *slope = s->slope[1];
+    const double *slope = s->slope[1], w2 = w[2];
     const double *lower = s->A[1].lower, *diag = s->A[1].diag, *upper = s->A[1].upper;
     INDEPENDENT
     for (size_t j = 1; j < n2 - 1; j++) {
         double v[ROWS];
-        for (int k = 0; k < rows; k++)
-            v[k] = black_scholes_stencil(r[k], slope[j], lower[j], diag[j], upper[j], u[k],
-                                         u[k + 1], u[k + 2], j - 1, j, j + 1);
+        for (int k = 0; k < rows; k++) {
+            v[k] = w2 * black_scholes_along(lower[j], diag[j], upper[j], u[k + 1], j - 1, j, j + 1);
+            if (across)
+                v[k] = black_scholes_across(r[k], slope[j], u[k], u[k + 1], u[k + 2], j - 1, j,
+                                            j + 1) +
+                       v[k];
+        }
         for (int k = 0; k < rows; k++)
             y[(size_t)k * n2 + j] = base ? base[(size_t)k * n2 + j] + v[k] : v[k];
     }
 }
 
 /* Columns 0 and n2 - 1 of one row: known, or one-sided */
-static inline void apply_ends(const struct black_scholes_2d *s, struct black_scholes_row r,
-                              const double *const *u, const double *base, double *y)
+static void apply_ends(const struct black_scholes_2d *s, const double *w,
+                       struct black_scholes_row r, const double *const *u, const double *base,
+                       double *y)
 {
     const struct tridiagonal *A = &s->A[1];
     const size_t last = A->n - 1;
     for (size_t j = 0; j <= last; j += last) {
-        y[j] = base ? base[j] : 0;
-        if (!s->dirichlet)
-            y[j] += black_scholes_stencil(r, s->slope[1][j], A->lower[j], A->diag[j], A->upper[j],
-                                          u[0], u[1], u[2], j ? j - 1 : 0, j, j ? j : 1);
+        const size_t west = j ? j - 1 : 0, east = j ? j : 1;
+        const double v =
+            black_scholes_across(r, s->slope[1][j], u[0], u[1], u[2], west, j, east) +
+            w[2] * black_scholes_along(A->lower[j], A->diag[j], A->upper[j], u[1], west, j, east);
+        y[j] = (base ? base[j] : 0) + (s->dirichlet ? 0 : v);
     }
 }
 
@@ -180,28 +188,31 @@ static void apply_rows(const struct black_scholes_2d *s, const double *w, size_t
 {
     const struct tridiagonal *A = &s->A[0];
     const size_t n2 = s->A[1].n;
+    const bool across = w[0] != 0 || w[1] != 0;
     struct black_scholes_row r[ROWS];
-    const double *row[ROWS + 2];
-    for (int k = -1; k <= rows; k++) { /* beyond the ends factors are 0, or differences one-sided */
-        const size_t i = from + (size_t)(k + 1);
-        row[k + 1] = u + (i == 0 ? 0 : i > A->n ? A->n - 1 : i - 1) * n2;
+    const double *row[ROWS + 2]; /* one more on each side; beyond the ends its factors are 0 */
+    for (int k = 0; k < rows + 2; k++) {
+        const size_t i = from + (size_t)k;
+        row[k] = u + (i == 0 ? 0 : i > A->n ? A->n - 1 : i - 1) * n2;
     }
     for (int k = 0; k < rows; k++) {
         const size_t i = from + (size_t)k;
         r[k] = (struct black_scholes_row){ w[0] * s->mixed * s->slope[0][i], w[1] * A->lower[i],
-                                           w[1] * A->diag[i], w[1] * A->upper[i], w[2] };
+                                           w[1] * A->diag[i], w[1] * A->upper[i] };
     }
     y += from * n2;
     base = base ? base + from * n2 : NULL;
-    if (rows == ROWS && base)
-        apply_inner(s, ROWS, r, row, base, y);
-    else if (rows == ROWS)
-        apply_inner(s, ROWS, r, row, NULL, y);
+    if (rows == ROWS && across && base)
+        apply_inner(s, ROWS, true, w, r, row, base, y);
+    else if (rows == ROWS && across)
+        apply_inner(s, ROWS, true, w, r, row, NULL, y);
+    else if (rows == ROWS && base)
+        apply_inner(s, ROWS, false, w, r, row, base, y);
     for (int k = 0; k < rows; k++) {
-        const double *from_base = base ? base + (size_t)k * n2 : NULL;
-        if (rows < ROWS)
-            apply_inner(s, 1, r + k, row + k, from_base, y + (size_t)k * n2);
-        apply_ends(s, r[k], row + k, from_base, y + (size_t)k * n2);
+        const double *b = base ? base + (size_t)k * n2 : NULL;
+        if (rows < ROWS || !(across || base))
+            apply_inner(s, 1, true, w, r + k, row + k, b, y + (size_t)k * n2);
+        apply_ends(s, w, r[k], row + k, b, y + (size_t)k * n2);
     }
 }
 
@@ -232,13 +243,58 @@ static int rhs_implicit(const struct problem *p, const struct exec *x, double t,
 
 /* ---- split_solve ---- */
 
-/* Along axis 0, for columns from <= j < to. v: boundary values, or NULL. */
+typedef double lanes
+    __attribute__((vector_size(LANES * sizeof(double)), aligned(sizeof(double)), may_alias));
+
+static inline lanes load(const double *p)
+{
+    return *(const lanes *)p;
+}
+
+static inline void store(double *p, lanes v)
+{
+    *(lanes *)p = v;
+}
+
+/* Along axis 0, for STRIP columns from j0 on, what runs from row to row in registers. v: boundary
+ * values, or NULL. */
+static void solve_strip(const struct black_scholes_2d *s, const double *f, const double *v,
+                        const double *b, double *u, size_t j0)
+{
+    enum { COUNT = STRIP / LANES };
+    const struct tridiagonal *A = &s->A[0];
+    const size_t n2 = s->A[1].n;
+    lanes last[COUNT];
+    for (int k = 0; k < COUNT; k++)
+        last[k] = load((v ? v : b) + j0 + k * LANES); /* without v its factor is 0 */
+    for (size_t i = A->first; i < A->end; i++) {
+        const double p = f[i], q = f[A->n + i], *right = b + i * n2 + j0;
+        double *row = u + i * n2 + j0;
+        for (int k = 0; k < COUNT; k++) {
+            last[k] = p * load(right + k * LANES) - q * last[k];
+            store(row + k * LANES, last[k]);
+        }
+    }
+    if (v)
+        for (int k = 0; k < COUNT; k++)
+            last[k] = load(v + n2 + j0 + k * LANES);
+    for (size_t i = A->end; i-- > A->first;) {
+        const double c = f[2 * A->n + i];
+        double *row = u + i * n2 + j0;
+        for (int k = 0; k < COUNT; k++) {
+            last[k] = load(row + k * LANES) - c * last[k];
+            store(row + k * LANES, last[k]);
+        }
+    }
+}
+
+/* The same for the columns from <= j < to that are left */
 static void solve_columns(const struct black_scholes_2d *s, const double *f, const double *v,
                           const double *b, double *u, size_t from, size_t to)
 {
     const struct tridiagonal *A = &s->A[0];
     const size_t n2 = s->A[1].n;
-    const double *last = v ? v : b; /* where v is NULL its factor is 0 */
+    const double *last = v ? v : b;
     for (size_t i = A->first; i < A->end; i++) {
         const double p = f[i], q = f[A->n + i], *right = b + i * n2;
         double *row = u + i * n2;
@@ -256,19 +312,6 @@ static void solve_columns(const struct black_scholes_2d *s, const double *f, con
             row[j] = row[j] - c * last[j];
         last = row;
     }
-}
-
-typedef double lanes
-    __attribute__((vector_size(LANES * sizeof(double)), aligned(sizeof(double)), may_alias));
-
-static inline lanes load(const double *p)
-{
-    return *(const lanes *)p;
-}
-
-static inline void store(double *p, lanes v)
-{
-    *(lanes *)p = v;
 }
 
 static inline void transpose(lanes v[LANES])
@@ -369,8 +412,11 @@ static int split_solve(const struct problem *p, const struct exec *x, int j, dou
     if (j == 1) {
         const size_t first = s->A[1].first, end = s->A[1].end;
         PARALLEL_FOR
-        for (size_t i = first; i < end; i += COLUMNS)
-            solve_columns(s, f, v, b, u, i, i + COLUMNS < end ? i + COLUMNS : end);
+        for (size_t i = first; i < end; i += STRIP)
+            if (i + STRIP <= end)
+                solve_strip(s, f, v, b, u, i);
+            else
+                solve_columns(s, f, v, b, u, i, end);
     } else {
         const size_t first = s->A[0].first, end = s->A[0].end;
         double *spare = exec_take(&scratch, LINES * A->n);

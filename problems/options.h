@@ -5,6 +5,10 @@
 #ifndef SPT_OPTIONS_H
 #define SPT_OPTIONS_H
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct option {
     double strike, rate;
     double volatility[2], correlation; /* volatilities >= 0, correlation in [-1, 1] */
@@ -26,4 +30,7 @@ extern const struct payoff payoffs[];               /* ends with a NULL name */
 extern const char *const payoff_names[];            /* the same names, ends with NULL */
 const struct payoff *payoff_find(const char *name); /* NULL if there is none */
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -268,6 +268,9 @@ static void split_apply_adds(void **state)
         memcpy(z, base, p->n * sizeof *z);
         k->split_apply(p, &x, 0.5, w, u, z, z);
         assert_memory_equal(y, z, p->n * sizeof *y);
+        x.threads = 3;
+        k->split_apply(p, &x, 0.5, w, u, base, z);
+        assert_memory_equal(y, z, p->n * sizeof *y);
         k->split_apply(p, &x, 0.5, w, u, NULL, z);
         for (size_t i = 0; i < p->n; i++) {
             assert_true(y[i] == base[i] + z[i]);
