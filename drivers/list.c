@@ -1,11 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The StarPinT authors
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* starpint list: from the schemas that parse the configs, so it cannot be out of date. */
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/log.h"
+#include "core/spt.h"
 #include "drivers/commands.h"
 #include "drivers/schema.h"
 #include "problems/stepper.h"
@@ -16,25 +18,68 @@ static void brief(const char *name, const char *help)
     printf("  %-18s %s\n", name, help);
 }
 
-static void document(const char *title, const char *name, const char *help, const struct schema *s)
+/* a phrase as a sentence; what starts with a symbol (u' = ...) keeps its case */
+static void sentence(const char *text)
 {
-    printf("\n### %s `%s`\n\n%s.\n\n", title, name, help);
-    if (s)
+    const bool word =
+        islower((unsigned char)text[0]) && strchr(" abcdefghijklmnopqrstuvwxyz", text[1]);
+    printf("%c%s.\n", word ? toupper((unsigned char)text[0]) : text[0], text + 1);
+}
+
+static void keys(const struct schema *s)
+{
+    putchar('\n');
+    if (s && s->params->key)
         schema_document(s, stdout);
     else
-        printf("No keys of its own.\n");
+        puts("No keys of its own.");
+}
+
+static void document(const char *title, const char *name, const char *help, const struct schema *s)
+{
+    printf("\n### %s%s`%s`\n\n", title, *title ? " " : "", name);
+    sentence(help);
+    keys(s);
+}
+
+/* the top level: its maps have sections of their own */
+static void config(bool markdown)
+{
+    static const struct schema *const sections[] = { &time_schema, &observe_schema, &output_schema,
+                                                     &machine_schema, &trace_schema };
+    static const struct param none[] = { { 0 } };
+    static const struct schema below = { "", "", none };
+    struct param rows[16] = { { 0 } };
+    const struct schema top = { run_schema.name, run_schema.help, rows };
+    size_t n = 0;
+    for (const struct param *p = run_schema.params; p->key; p++, n++) {
+        SPT_CHECK(n + 1 < sizeof rows / sizeof *rows);
+        rows[n] = *p;
+        if (p->sub)
+            rows[n].sub = &below;
+    }
+    if (!markdown) {
+        puts("config:");
+        for (size_t i = 0; i < n; i++)
+            brief(rows[i].key, rows[i].help);
+        return;
+    }
+    puts("## Top level");
+    keys(&top);
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
+        document("", sections[i]->name, sections[i]->help, sections[i]);
 }
 
 static void problems(bool markdown)
 {
     if (markdown)
-        printf("\n## problem\n\nThe key `name` chooses one of:\n");
+        printf("\n## problem\n\nThe key `name` chooses the problem.\n");
     else
         puts("problems:");
     for (int i = 0; problem_types[i]; i++) {
         const struct problem_type *t = problem_types[i];
         if (markdown)
-            document("problem:", t->name, t->help, t->schema);
+            document("problem", t->name, t->help, t->schema);
         else
             brief(t->name, t->help);
     }
@@ -43,9 +88,9 @@ static void problems(bool markdown)
 static void methods(bool markdown)
 {
     if (markdown) {
-        printf("\n## method\n\nThe key `name` chooses one of:\n");
-        document("method:", "serial", serial_schema.help, &serial_schema);
-        document("method:", "parareal", parareal_schema.help, &parareal_schema);
+        printf("\n## method\n\nThe key `name` chooses the method.\n");
+        document("method", "serial", serial_schema.help, &serial_schema);
+        document("method", "parareal", parareal_schema.help, &parareal_schema);
         return;
     }
     puts("methods:");
@@ -56,41 +101,43 @@ static void methods(bool markdown)
 static void propagators(bool markdown)
 {
     if (markdown) {
-        printf("\n## propagator\n\nWhat stands under `propagator:`, `fine:` and `coarse:`. The key `name` chooses. "
-               "Every one-step propagator has the keys\n\n");
-        schema_document(&stepping_schema, stdout);
-        printf("\nand its own:\n");
+        printf(
+            "\n## propagator\n\nWhat stands under `propagator:`, `fine:` and `coarse:`. The key "
+            "`name` chooses the "
+            "propagator.\n\n### every one-step propagator\n\n"
+            "The propagators made of others, `coarsen` and `parareal`, do not have these keys.\n");
+        keys(&stepping_schema);
     } else
         puts("propagators:");
     for (int i = 0; stepper_types[i]; i++) {
         if (markdown)
-            document("propagator:", stepper_types[i]->name, stepper_types[i]->help, stepper_types[i]->schema);
+            document("propagator", stepper_types[i]->name, stepper_types[i]->help,
+                     stepper_types[i]->schema);
         else
             brief(stepper_types[i]->name, stepper_types[i]->help);
     }
     for (int i = 0; propagator_types[i]; i++) {
-        if (markdown)
-            document("propagator:", propagator_types[i]->name, propagator_types[i]->help, propagator_types[i]->schema);
+        const struct propagator_type *t = propagator_types[i];
+        if (!markdown)
+            brief(t->name, t->help);
+        else if (t->schema == &parareal_schema)
+            printf("\n### propagator `parareal`\n\nParareal inside another method. The keys are "
+                   "those of the method "
+                   "`parareal`;\n`tolerance` has to be 0 (which is its default here) and `windows` "
+                   "1: the number of "
+                   "iterations is fixed.\n");
         else
-            brief(propagator_types[i]->name, propagator_types[i]->help);
+            document("propagator", t->name, t->help, t->schema);
     }
-}
-
-static void rest(bool markdown)
-{
-    if (!markdown)
-        return;
-    document("", "time", time_schema.help, &time_schema);
-    document("list", "observe", observe_schema.help, &observe_schema);
-    document("", "output", output_schema.help, &output_schema);
-    document("", "machine", machine_schema.help, &machine_schema);
-    document("", "trace", trace_schema.help, &trace_schema);
 }
 
 static const struct {
     const char *name;
     void (*print)(bool markdown);
-} parts[] = { { "problems", problems }, { "methods", methods }, { "propagators", propagators }, { "rest", rest } };
+} parts[] = { { "config", config },
+              { "problems", problems },
+              { "methods", methods },
+              { "propagators", propagators } };
 enum { PARTS = sizeof parts / sizeof *parts };
 
 int command_list(int argc, char **argv)
@@ -99,15 +146,17 @@ int command_list(int argc, char **argv)
     const char *what = NULL;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-            puts("Usage: starpint list [problems|methods|propagators] [--markdown]\n"
-                 "What can stand in a config. --markdown: every key with type, default, range, unit and meaning.\n"
+            puts("Usage: starpint list [config|problems|methods|propagators] [--markdown]\n"
+                 "What can stand in a config. --markdown: every key with type, default, range, "
+                 "unit and meaning.\n"
                  "Example: starpint list propagators");
             return 0;
         }
         if (strcmp(argv[i], "--markdown") == 0)
             markdown = true;
         else if (what)
-            return exit_code(log_error(-EINVAL, "list: one thing at a time, got '%s' and '%s'", what, argv[i]));
+            return exit_code(
+                log_error(-EINVAL, "list: one thing at a time, got '%s' and '%s'", what, argv[i]));
         else
             what = argv[i];
     }
@@ -122,8 +171,9 @@ int command_list(int argc, char **argv)
     }
     if (!found) {
         const char *near = config_nearest(what, known);
-        return exit_code(log_error(-EINVAL, "list: unknown '%s', expected problems, methods or propagators%s%s%s", what,
-                                   near ? "; did you mean '" : "", near ? near : "", near ? "'?" : ""));
+        return exit_code(log_error(
+            -EINVAL, "list: unknown '%s', expected config, problems, methods or propagators%s%s%s",
+            what, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : ""));
     }
     return 0;
 }

@@ -24,7 +24,7 @@ static const struct param observe_table[] = {
       .unit = "time of the problem", .help = "distance of the observations in time; 0: at the end only" },
     { 0 },
 };
-const struct schema observe_schema = { "observe", "what to write down about the solution, each with the keys",
+const struct schema observe_schema = { "observe", "a list: what to write down about the solution; each entry has the keys below",
                                        observe_table };
 
 static const struct param output_table[] = {
