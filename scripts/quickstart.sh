@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# SPDX-FileCopyrightText: 2026 The StarPinT authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+# From a fresh clone to a first result: packages, build, one example, its pictures.
+set -euo pipefail
+
+usage()
+{
+    cat <<'HELP'
+usage: scripts/quickstart.sh [--no-install]
+Installs missing Debian packages (scripts/install-deps.sh), builds in build/, runs examples/black_scholes_2d.yaml with
+a trace into results/black_scholes_2d (replacing what is there) and draws it. Takes a few minutes, most of them for
+packages.
+  --no-install   do not install missing Debian packages
+HELP
+}
+
+install=1
+for arg in "$@"; do
+    case $arg in
+    -h | --help) usage; exit 0 ;;
+    --no-install) install=0 ;;
+    *) echo "quickstart.sh: unknown option $arg (see --help)" >&2; exit 2 ;;
+    esac
+done
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+say() { printf '\n== %s\n' "$*"; }
+
+if [ $install = 1 ]; then
+    say "packages"
+    scripts/install-deps.sh
+fi
+
+say "building in build/"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+setup=(meson setup build --buildtype=release)
+[ ! -e build/build.ninja ] || setup+=(--reconfigure)
+if ! "${setup[@]}" >"$log" 2>&1; then
+    tail -n 15 "$log"
+    echo "quickstart.sh: configuring failed: build/meson-logs/meson-log.txt" >&2
+    exit 1
+fi
+ninja -C build --quiet
+
+out=results/black_scholes_2d
+export STARPU_SILENT=1
+say "starpint run examples/black_scholes_2d.yaml -o $out"
+build/drivers/starpint run examples/black_scholes_2d.yaml -o $out --set trace.enabled=true --overwrite | tee "$log"
+say "starpint plot $out"
+build/drivers/starpint plot $out >/dev/null
+
+# Once more what counts, as the last lines
+say "result"
+grep -E '^[a-z_]+\(t = ' "$log" || true
+sed -n '/^ *k  /,/^$/p' "$log"
+grep -E '^(One slice|Speedup|Bounds|Status)' "$log" || true
+if grep -q '^Status: finished' "$log"; then
+    echo "Note: Parareal stopped at its last iteration before the increment met the tolerance."
+fi
+printf '%s\n' "" "Pictures:" "$out"/*.png "Trace, for a browser:" "$out/trace/trace.html"
