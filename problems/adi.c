@@ -1,13 +1,19 @@
 // SPDX-FileCopyrightText: 2026 The StarPinT authors
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Alternating directions with mixed derivatives: the Douglas and the modified Craig-Sneyd scheme.
- * In 't Hout & Foulon (2010), In 't Hout & Welfert (2009). With F = F_0 + ... + F_k, F_0 mixed, U
- * at t0:
+/* Alternating directions with mixed derivatives: the Douglas and the modified Craig-Sneyd scheme,
+ * In 't Hout & Foulon (2010), In 't Hout & Welfert (2009), and the locally one-dimensional one.
+ * With F = F_0 + ... + F_k, F_0 mixed, U at t0:
  *
  *   Y_0 = U + dt F(t0, U)
  *   Y_j = Y_{j-1} + theta dt (F_j(t1, Y_j) - F_j(t0, U)), j = 1..k; Douglas: Y_k is the result
  *   Z_0 = Y_0 + theta dt (F_0(t1, Y_k) - F_0(t0, U)) + (1/2 - theta) dt (F(t1, Y_k) - F(t0, U))
  *   Z_j = Z_{j-1} + theta dt (F_j(t1, Z_j) - F_j(t0, U)), j = 1..k; MCS: Z_k is the result
+ *
+ *   LOD (Yanenko 1971): Y_0 = U + dt F_0(t0, U), Y_j = Y_{j-1} + dt F_j(t1, Y_j); Y_k is the result
+ *
+ * Douglas and MCS hardly damp a mode that is stiff in two directions (their factor tends to 1), LOD
+ * does (to 0): it is the start that smooths a kink, and the one of these that Parareal can have as
+ * coarse propagator on fine grids.
  *
  * All that comes from U before a solve is one application of the splitting. In two dimensions an
  * MCS step is 5 applications and 4 solves. */
@@ -17,9 +23,11 @@
 
 #include "problems/steppers.h"
 
+enum scheme_kind { DOUGLAS, MCS, LOD };
+
 struct adi {
     struct stepper base;
-    bool mcs;
+    enum scheme_kind kind;
     double theta;
     long rannacher;
 };
@@ -45,12 +53,15 @@ struct params {
               "0",                                                                                 \
               .min = 0,                                                                            \
               .max = 1e6,                                                                          \
-              .help = "so many first steps of the run are two half steps of Douglas, theta = 1" }, \
+              .help = "so many first steps of the run are two half steps of lod each" },           \
             { NULL },                                                                              \
     }
 static const struct param douglas_params[] = PARAMS("0.5");
 static const struct param mcs_params[] = PARAMS("0.3333333333333333");
 const struct schema douglas_adi_schema = { "stepper: douglas_adi", "Douglas", douglas_params };
+static const struct param lod_params[] = { { 0 } };
+const struct schema lod_schema = { "stepper: lod", "locally one-dimensional implicit Euler",
+                                   lod_params };
 const struct schema mcs_adi_schema = { "stepper: mcs_adi", "modified Craig-Sneyd", mcs_params };
 
 struct scheme {
@@ -110,24 +121,35 @@ static int mcs(const struct scheme *s, double *z, const double *u, double *v)
     return failed ? failed : sweep(s, u, z, v);
 }
 
+static int lod(const struct scheme *s, const double *u, double *v)
+{
+    const struct problem_kernels *k = s->p->kernels[s->x->dev];
+    const double w[PROBLEM_MAX_SPLITS + 1] = { s->dt };
+    int failed = k->split_apply(s->p, s->x, s->t0, w, u, u, s->y);
+    for (int j = 1; j <= s->p->splits && !failed; j++)
+        failed = k->split_solve(s->p, s->x, j, s->t1, s->dt, s->y, j == s->p->splits ? v : s->y);
+    return failed;
+}
+
 static int step(const struct stepper *base, const struct exec *exec, struct interval step,
                 const double *u, double *v)
 {
     const struct adi *adi = (const struct adi *)base;
     struct exec x = *exec;
     double *y = exec_take(&x, base->problem->n),
-           *z = adi->mcs ? exec_take(&x, base->problem->n) : NULL;
+           *z = adi->kind == MCS ? exec_take(&x, base->problem->n) : NULL;
     struct scheme s = { base->problem, &x, interval_t0(step), interval_t1(step), interval_dt(step),
                         adi->theta,    y };
     if (step.index >= adi->rannacher)
-        return adi->mcs ? mcs(&s, z, u, v) : douglas(&s, u, v);
-    s.theta = 1;
+        return adi->kind == MCS   ? mcs(&s, z, u, v)
+               : adi->kind == LOD ? lod(&s, u, v)
+                                  : douglas(&s, u, v);
     for (int half = 0; half < 2; half++) {
         const struct interval part = interval_part(step, half, 2);
         s.t0 = interval_t0(part);
         s.t1 = interval_t1(part);
         s.dt = interval_dt(part);
-        const int failed = douglas(&s, half ? v : u, v);
+        const int failed = lod(&s, half ? v : u, v);
         if (failed)
             return failed;
     }
@@ -147,7 +169,7 @@ static int prepare(struct stepper *base, struct interval step)
         return err;
     const struct interval half = interval_part(step, 0, 2);
     if (!err && p->prepare_split)
-        err = p->prepare_split(p, 1 * interval_dt(half));
+        err = p->prepare_split(p, interval_dt(half));
     if (!err && p->prepare_times)
         err = p->prepare_times(p, half.start, half.end, half.count);
     return err;
@@ -166,7 +188,7 @@ static bool can_split(const struct problem_kernels *k)
 int adi_create(struct stepper **s, const struct stepper_type *type, struct problem *p,
                struct node *config)
 {
-    struct params q;
+    struct params q = { .theta = 1.0 };
     if (config_bind(config, type->schema, stepper_also, &q))
         return -EINVAL;
     if (p->splits < 1 || !can_split(p->kernels[DEV_CPU]))
@@ -181,17 +203,19 @@ int adi_create(struct stepper **s, const struct stepper_type *type, struct probl
     struct adi *adi = malloc(sizeof *adi);
     if (!adi)
         return -ENOMEM;
-    adi->mcs = !strcmp(type->name, "mcs_adi");
+    adi->kind = !strcmp(type->name, "mcs_adi") ? MCS : !strcmp(type->name, "lod") ? LOD : DOUGLAS;
     adi->theta = q.theta;
     adi->rannacher = q.rannacher;
-    const int sweeps = adi->mcs ? 2 : 1;
+    const int sweeps = adi->kind == MCS ? 2 : 1;
     adi->base = (struct stepper){
         .name = type->name,
         .problem = p,
-        .order = adi->mcs || q.theta == 0.5 ? 2 : 1,
+        .order = adi->kind == MCS || q.theta == 0.5 ? 2 : 1,
         .nwork = (size_t)sweeps * exec_round(p->n) + p->nwork,
-        .flops = sweeps * p->splits * p->flops_solve + (2 * sweeps - 1) * p->flops_rhs +
-                 sweeps * (p->splits - 1) * p->flops_rhs / (p->splits + 1),
+        .flops = adi->kind == LOD
+                     ? p->splits * p->flops_solve + p->flops_rhs / (p->splits + 1)
+                     : sweeps * p->splits * p->flops_solve + (2 * sweeps - 1) * p->flops_rhs +
+                           sweeps * (p->splits - 1) * p->flops_rhs / (p->splits + 1),
         .cuda = can_split(p->kernels[DEV_CUDA]),
         .prepare = prepare,
         .step = step,

@@ -15,7 +15,7 @@ extern const struct schema crank_nicolson_schema;
 
 int adi_create(struct stepper **s, const struct stepper_type *type, struct problem *p,
                struct node *config);
-extern const struct schema douglas_adi_schema, mcs_adi_schema;
+extern const struct schema douglas_adi_schema, lod_schema, mcs_adi_schema;
 
 int exact_create(struct stepper **s, const struct stepper_type *type, struct problem *p,
                  struct node *config);

@@ -162,7 +162,7 @@ static const struct {
     { "{name: black_scholes, grid: 101}", "{name: crank_nicolson, steps: 6, rannacher: 2}",
       "{name: implicit_euler}", 1.0 },
     { "{name: black_scholes_2d, grid: [21, 25]}", "{name: mcs_adi, steps: 3}",
-      "{name: douglas_adi}", 1.0 },
+      "{name: lod}", 1.0 },
 };
 enum { CASES = sizeof cases / sizeof *cases, N = 6 };
 
