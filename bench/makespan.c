@@ -13,7 +13,7 @@ static const char text[] = "problem: {name: black_scholes_2d, grid: [201, 201]}\
 int main(int argc, char **argv)
 {
     const struct spt_options so = { .cpus = -1, .gpus = 0 };
-    const struct parareal_options o = { 16, 1, 4, 1, 0.0, 0.0, false };
+    const struct parareal_options o = { 16, 1, 4, 1, 0.0, 0.0, false, 0.0 };
     struct spt run;
     struct config *c;
     struct problem *p;

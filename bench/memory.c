@@ -31,7 +31,7 @@ int main(int argc, char **argv)
     printf("# Memory of Parareal, windows of 16 slices, state %zu bytes\n%8s %14s %16s %16s\n", p->n * 8, "slices",
            "state bytes", "bytes per slice", "peak RSS, KiB");
     for (long windows = 1; windows <= 256; windows *= 4) {
-        const struct parareal_options o = { 16 * windows, windows, 2, 1, 0.0, 0.0, false };
+        const struct parareal_options o = { 16 * windows, windows, 2, 1, 0.0, 0.0, false, 0.0 };
         struct parareal_report r;
         struct rusage usage;
         if (parareal(&run, F, G, &o, 0.0, 1.0, u0, NULL, NULL, &r))

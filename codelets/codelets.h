@@ -44,6 +44,7 @@ void spt_correct(struct spt *run, starpu_data_handle_t u, starpu_data_handle_t g
  * slice. */
 struct progress {
     double increment; /* max over slices of |u_new - u_old| / |u_new| in l2 */
+    double worst;     /* the slice of that */
     double leading;   /* slices before this one, counted from 0, are converged without a gap */
     double scale;     /* l2 norm of the initial value, the yardstick of growth */
     double failure, slice, iteration, role; /* enum failure_kind and where; the first one */

@@ -43,7 +43,7 @@ static void increment(void *buf[], void *arg)
                 f.kind = FAILURE_GROWTH;
         }
         if (!(relative <= p.increment)) /* also takes a NaN in */
-            p.increment = relative;
+            p.increment = relative, p.worst = m.slice;
         if (p.leading == m.slice && relative <= a.tolerance)
             p.leading = m.slice + 1;
     }

@@ -439,8 +439,11 @@ void spt_sum(struct spt *run, int *values, int n)
 
 const char *failure_text(enum failure_kind kind)
 {
-    static const char *const text[] = { "nothing failed", "a value is not finite",
-                                        "the solution grows without bound", "a solve failed",
+    static const char *const text[] = { "nothing failed",
+                                        "a value is not finite",
+                                        "the solution grows without bound",
+                                        "the increments grow, the iteration diverges",
+                                        "a solve failed",
                                         "interrupted" };
     return text[kind];
 }

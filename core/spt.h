@@ -54,6 +54,7 @@ enum failure_kind {
     FAILURE_NONE,
     FAILURE_NONFINITE,
     FAILURE_GROWTH,
+    FAILURE_DIVERGED,
     FAILURE_SOLVE,
     FAILURE_INTERRUPTED
 };
@@ -108,8 +109,9 @@ struct spt {
 /* MPI first, if there is a launcher (or force): so that only one rank speaks. argc, argv as in
  * MPI_Init_thread. 0 or -errno after an error line. */
 int spt_open_mpi(struct spt *run, int *argc, char ***argv, bool force);
-/* 0, or -EINVAL after an error line: StarPU itself takes another scheduler than an unknown one, with a warning. A NULL name
- * is known, and so is any where STARPU_SCHED_LIB brings policies of its own. */
+/* 0, or -EINVAL after an error line: StarPU itself takes another scheduler than an unknown one,
+ * with a warning. A NULL name is known, and so is any where STARPU_SCHED_LIB brings policies of its
+ * own. */
 int spt_check_scheduler(const struct node *at, const char *what, const char *name);
 /* StarPU. 0 or -errno after an error line. */
 int spt_open(struct spt *run, const struct spt_options *o);

@@ -223,7 +223,7 @@ static const char *status_of(int err, const struct failure *f, const struct job 
     if (err == -ECANCELED)
         return "interrupted";
     if (err)
-        return f->kind == FAILURE_GROWTH ? "diverged" : "failed";
+        return f->kind == FAILURE_GROWTH || f->kind == FAILURE_DIVERGED ? "diverged" : "failed";
     for (long i = 0; j->is_parareal && i < p->windows; i++)
         if (!p->window[i].converged)
             return "finished";

@@ -196,6 +196,8 @@ struct solver {
     double scale;
 };
 
+#define ROUNDING 1e-9 /* increments below this may grow: they are made of rounding errors */
+
 static bool decide(struct solver *s, struct window *w, struct parareal_window *r, long k,
                    long *leading)
 {
@@ -210,6 +212,16 @@ static bool decide(struct solver *s, struct window *w, struct parareal_window *r
         };
         memcpy(f->codelet, p.codelet, sizeof f->codelet);
         memcpy(f->label, p.label, sizeof f->label);
+        return true;
+    }
+    double smallest = p.increment;
+    for (long j = 0; j < k; j++)
+        if (r->increments[j] < smallest)
+            smallest = r->increments[j];
+    if (s->o->divergence > 0.0 && p.increment > ROUNDING &&
+        p.increment > s->o->divergence * smallest) {
+        s->report->failure =
+            (struct failure){ FAILURE_DIVERGED, (int)p.worst, (int)k, ROLE_NONE, "correct", "" };
         return true;
     }
     *leading = (long)p.leading - w->first;
@@ -442,9 +454,11 @@ static const struct param params[] = {
       .help = "on the relative l2 increment, max over slices; 0: never stop early" },
     { "lookahead", P_INT, AT(o.lookahead), .def = "1", .min = 0, .max = 16, .unit = "iterations",
       .help = "iterations submitted before the decision on the last one is known" },
-    { "divergence", P_REAL, AT(o.growth), .def = "1.0e+10", .min = 0, .max = __builtin_inf(),
+    { "growth", P_REAL, AT(o.growth), .def = "1.0e+10", .min = 0, .max = __builtin_inf(),
+      .help = "growth of the l2 norm over the initial value's that ends the run; 0: no limit" },
+    { "divergence", P_REAL, AT(o.divergence), .def = "100", .min = 0, .max = __builtin_inf(),
       .help =
-          "growth of the l2 norm over the initial value's that counts as divergence; 0: no limit" },
+          "growth of the increment over the smallest one so far that ends the run; 0: no limit" },
     { "fine", P_NODE, AT(fine), .help = "the propagator F: accurate, run on all slices at once" },
     { "coarse", P_NODE, AT(coarse), .help = "the propagator G: cheap, run slice after slice" },
     { 0 },

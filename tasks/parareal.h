@@ -13,8 +13,11 @@ struct parareal_options {
     long iterations;  /* at most, per window */
     long lookahead;   /* iterations submitted before the decision on the last one is known */
     double tolerance; /* on the relative increment; 0: never stop early */
-    double growth;    /* of the l2 norm that counts as divergence; 0: no limit */
+    double
+        growth; /* of the l2 norm over the initial value's that counts as a failure; 0: no limit */
     bool error_vs_fine;
+    double divergence; /* increment over the smallest one so far that counts as a failure; 0: no
+                          limit */
 };
 
 /* of one window; arrays are owned */

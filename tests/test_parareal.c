@@ -161,8 +161,7 @@ static const struct {
       "{name: rk4, steps: 8, granularity: step}", "{name: implicit_euler, steps: 2}", 0.5 },
     { "{name: black_scholes, grid: 101}", "{name: crank_nicolson, steps: 6, rannacher: 2}",
       "{name: implicit_euler}", 1.0 },
-    { "{name: black_scholes_2d, grid: [21, 25]}", "{name: mcs_adi, steps: 3}",
-      "{name: lod}", 1.0 },
+    { "{name: black_scholes_2d, grid: [21, 25]}", "{name: mcs_adi, steps: 3}", "{name: lod}", 1.0 },
 };
 enum { CASES = sizeof cases / sizeof *cases, N = 6 };
 
@@ -174,7 +173,7 @@ static void has_the_bits_of_the_loop(void **unused)
     for (int c = 0; c < CASES; c++) {
         struct bench b = bench(cases[c].problem, cases[c].fine, cases[c].coarse);
         for (long k = 0; k <= N; k++) {
-            const struct parareal_options o = { N, 1, k, 1, 0.0, 0.0, k % 2 };
+            const struct parareal_options o = { N, 1, k, 1, 0.0, 0.0, k % 2, 0.0 };
             double increments[N + 1] = { 0 };
             struct parareal_report r;
             struct states s;
@@ -231,7 +230,7 @@ static void equal_propagators_converge_at_once(void **unused)
     (void)unused;
     struct bench b =
         bench(cases[4].problem, "{name: mcs_adi, steps: 3}", "{name: mcs_adi, steps: 3}");
-    const struct parareal_options o = { N, 1, 4, 1, 1e-300, 0.0, true };
+    const struct parareal_options o = { N, 1, 4, 1, 1e-300, 0.0, true, 0.0 };
     struct parareal_report r;
     struct states s;
     assert_int_equal(solve(&b, &o, 1.0, &s, &r), 0);
@@ -252,7 +251,7 @@ static void lookahead_changes_no_bits(void **unused)
     struct states first = { 0 };
     long iterations = 0;
     for (long lookahead = 0; lookahead <= 4; lookahead++) {
-        const struct parareal_options o = { 12, 1, 12, lookahead, 1e-6, 0.0, false };
+        const struct parareal_options o = { 12, 1, 12, lookahead, 1e-6, 0.0, false, 0.0 };
         struct parareal_report r;
         struct states s;
         assert_int_equal(solve(&b, &o, 1.0, &s, &r), 0);
@@ -287,7 +286,7 @@ static void task_counts_are_the_theory(void **unused)
     (void)unused;
     struct bench b = bench(cases[0].problem, "{name: rk4, steps: 5}", "{name: implicit_euler}");
     for (long K = 0; K <= N; K++) {
-        const struct parareal_options o = { N, 1, K, 1, 0.0, 0.0, false };
+        const struct parareal_options o = { N, 1, K, 1, 0.0, 0.0, false, 0.0 };
         struct parareal_report r;
         struct states s;
         struct trace t;
@@ -351,7 +350,7 @@ static void windows_bound_the_memory(void **unused)
     size_t handles[3], i = 0;
     double *serial = calloc(b.p->n, sizeof *serial);
     for (long windows = 1; windows <= 16; windows *= 4, i++) {
-        const struct parareal_options o = { 4 * windows, windows, 4, 1, 0.0, 0.0, true };
+        const struct parareal_options o = { 4 * windows, windows, 4, 1, 0.0, 0.0, true, 0.0 };
         const struct interval whole = { 0.0, 1.0, 0, 1 };
         struct parareal_report r;
         struct states s;
@@ -425,7 +424,7 @@ static void any_coarse_propagator_is_exact_after_n(void **unused)
                             .prepare = wild_prepare,
                             .advance = wild_advance },
                       *numeric = b.G;
-    const struct parareal_options o = { N, 1, N, 1, 0.0, 0.0, true };
+    const struct parareal_options o = { N, 1, N, 1, 0.0, 0.0, true, 0.0 };
     struct parareal_report r;
     struct states s;
     wild = &w;
@@ -457,12 +456,37 @@ static void growth_is_divergence(void **unused)
     (void)unused;
     struct bench b = bench("{name: dahlquist, lambda: [[40, 0]]}",
                            "{name: explicit_euler, steps: 10}", "{name: explicit_euler}");
-    const struct parareal_options o = { 8, 1, 8, 1, 0.0, 1e6, false };
+    const struct parareal_options o = { 8, 1, 8, 1, 0.0, 1e6, false, 0.0 };
     struct parareal_report r;
     struct states s;
     assert_int_equal(solve(&b, &o, 8.0, &s, &r), -EDOM);
     assert_int_equal(r.failure.kind, FAILURE_GROWTH);
     assert_int_equal(r.failure.iteration, 1);
+    free(s.u);
+    parareal_report_free(&r);
+    bench_free(&b);
+}
+
+/* a coarse propagator that does not damp stiff modes: the increments grow, and that is said */
+static void growing_increments_are_divergence(void **unused)
+{
+    (void)unused;
+    struct bench b = bench("{name: heat, grid: 64}", "{name: exact}", "{name: crank_nicolson}");
+    for (size_t i = 0; i < b.p->n; i++) /* a mean that stays, and a little of every mode */
+        b.u0[i] = 1.0 + 1e-3 * (i == 7);
+    struct parareal_options o = { 16, 1, 16, 1, 0.0, 0.0, false, 10.0 };
+    struct parareal_report r;
+    struct states s;
+    assert_int_equal(solve(&b, &o, 16.0, &s, &r), -EDOM);
+    assert_int_equal(r.failure.kind, FAILURE_DIVERGED);
+    assert_in_range(r.failure.iteration, 2, 15);
+    assert_int_equal(r.failure.iteration, r.window[0].iterations);
+    free(s.u);
+    parareal_report_free(&r);
+    o.divergence = 0.0; /* on request it goes on, and is exact in the end */
+    o.error_vs_fine = true;
+    assert_int_equal(solve(&b, &o, 16.0, &s, &r), 0);
+    assert_true(r.window[0].error_vs_fine[16] == 0.0);
     free(s.u);
     parareal_report_free(&r);
     bench_free(&b);
@@ -480,7 +504,7 @@ static void parareal_is_a_propagator(void **unused)
             "{name: implicit_euler}"),
         plain_fine =
             bench(cases[1].problem, "{name: crank_nicolson, steps: 6}", "{name: implicit_euler}");
-    const struct parareal_options o = { 4, 1, 4, 1, 0.0, 0.0, false };
+    const struct parareal_options o = { 4, 1, 4, 1, 0.0, 0.0, false, 0.0 };
     struct parareal_report r[2];
     struct states s[2];
     assert_int_equal(solve(&b, &o, 1.0, &s[0], &r[0]), 0);
@@ -508,7 +532,7 @@ static void coarse_grids_work(void **unused)
                  i ? 3 : 1);
         struct bench b =
             bench("{name: heat, grid: 64}", "{name: crank_nicolson, steps: 20}", coarse);
-        const struct parareal_options o = { 8, 1, 3, 1, 0.0, 0.0, true };
+        const struct parareal_options o = { 8, 1, 3, 1, 0.0, 0.0, true, 0.0 };
         struct parareal_report r;
         struct states s;
         assert_int_equal(solve(&b, &o, 0.5, &s, &r), 0);
@@ -532,6 +556,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(windows_bound_the_memory),
         cmocka_unit_test(any_coarse_propagator_is_exact_after_n),
         cmocka_unit_test(growth_is_divergence),
+        cmocka_unit_test(growing_increments_are_divergence),
         cmocka_unit_test(parareal_is_a_propagator),
         cmocka_unit_test(coarse_grids_work),
     };
