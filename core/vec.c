@@ -83,19 +83,31 @@ void vec_interpolate(const struct exec *x, size_t outer, size_t from, size_t to,
         return;
     }
 #endif
-    assert(x->dev == DEV_CPU);
+    assert(x->dev == DEV_CPU && terms <= VEC_TERMS);
     for (size_t o = 0; o < outer; o++)
         for (size_t i = 0; i < to; i++) {
-            double *row = v + (o * to + i) * inner;
-            memset(row, 0, inner * sizeof *row);
+            const double *w = weight + i * (size_t)terms, *plane = u + o * from * inner;
+            const double *term[VEC_TERMS];
+            double c[VEC_TERMS], *row = v + (o * to + i) * inner;
+            int m = 0;
             for (int k = 0; k < terms; k++) {
-                const double w = weight[i * (size_t)terms + (size_t)k];
-                const double *in = u + (o * from + ((size_t)first[i] + (size_t)k) % from) * inner;
-                if (w == 0.0)
+                size_t source = (size_t)first[i] + (size_t)k;
+                source -= source >= from ? from : 0;
+                if (w[k] == 0.0) /* most are, where the grids share points */
                     continue;
-                for (size_t j = 0; j < inner; j++)
-                    row[j] += w * in[j];
+                c[m] = w[k];
+                term[m++] = plane + source * inner;
             }
+            if (inner < LANES)
+                for (size_t j = 0; j < inner; j++) {
+                    double sum = c[0] * term[0][j];
+                    for (int k = 1; k < m; k++)
+                        sum += c[k] * term[k][j];
+                    row[j] = sum;
+                }
+            else
+                for (size_t at = 0; at < inner; at += BLOCK)
+                    lincomb_block(inner - at < BLOCK ? inner - at : BLOCK, row, at, m, c, term);
         }
 }
 

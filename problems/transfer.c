@@ -44,10 +44,11 @@ int transfer_create(struct transfer **out, const struct grid *from, const struct
         }
         exec_constant(t->first[a], n * sizeof *t->first[a]);
         exec_constant(t->weight[a], n * (size_t)(order + 1) * sizeof *t->weight[a]);
-        /* the largest intermediate state: axes before a already on the target grid */
-        size_t points = (from->is_complex ? 2 : 1);
+        /* the largest intermediate state: this axis and those behind it already on the target grid
+         */
+        size_t points = from->is_complex ? 2 : 1;
         for (int b = 0; b < from->dims; b++)
-            points *= b <= a ? to->shape[b] : from->shape[b];
+            points *= b >= a ? to->shape[b] : from->shape[b];
         if (exec_round(points) > t->nwork)
             t->nwork = exec_round(points);
     }
@@ -79,16 +80,17 @@ int transfer_apply(const struct transfer *t, const struct exec *x, const double 
     double *buffer[2] = { exec_take(&rest, t->nwork / 2), exec_take(&rest, t->nwork / 2) };
     for (int c = 0; c < t->from.components; c++) {
         const double *source = u + (size_t)c * in;
-        size_t outer = 1;
-        for (int a = 0; a < dims; a++) {
-            size_t inner = per_point;
-            for (int b = a + 1; b < dims; b++)
-                inner *= t->from.shape[b];
-            double *target = a == dims - 1 ? v + (size_t)c * out : buffer[a % 2];
+        size_t inner = per_point;
+        for (int a = dims - 1; a >= 0;
+             a--) { /* the last axis, which does not vectorise, on the fewest rows */
+            size_t outer = 1;
+            for (int b = 0; b < a; b++)
+                outer *= t->from.shape[b];
+            double *target = a == 0 ? v + (size_t)c * out : buffer[a % 2];
             vec_interpolate(x, outer, t->from.shape[a], t->to.shape[a], inner, t->order + 1,
                             t->first[a], t->weight[a], source, target);
             source = target;
-            outer *= t->to.shape[a];
+            inner *= t->to.shape[a];
         }
     }
     return 0;
