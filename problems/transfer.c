@@ -40,7 +40,8 @@ int transfer_create(struct transfer **out, const struct grid *from, const struct
                 return log_error(-EINVAL, "axis %s: the grids do not cover the same domain",
                                  from->axis[a]);
             }
-            t->first[a][i] = (int)first;
+            const long points = (long)from->shape[a]; /* a periodic axis also counts below 0 */
+            t->first[a][i] = (int)(first < 0 ? first + points : first);
         }
         exec_constant(t->first[a], n * sizeof *t->first[a]);
         exec_constant(t->weight[a], n * (size_t)(order + 1) * sizeof *t->weight[a]);
