@@ -44,16 +44,13 @@ int problem_create(struct problem **p, struct node *config)
 int problem_create_coarse(struct problem **p, struct node *config, long factor)
 {
     *p = NULL;
-    struct node *copy = config_copy(config);
-    if (!copy)
-        return -ENOMEM;
     struct problem *fine;
-    int err = problem_create(&fine, copy); /* also writes the default grid into the copy */
+    int err = problem_create(&fine, config); /* also writes the default grid into the config */
     if (err)
         return err;
     char text[128];
     int at = snprintf(text, sizeof text, "[");
-    if (!config_child(copy, "grid"))
+    if (!config_child(config, "grid"))
         err = config_error(config, "problem %s has no grid to coarsen", fine->name);
     for (int a = 0; a < fine->grid.dims && !err; a++) {
         const bool periodic = fine->grid.periodic[a];
@@ -74,8 +71,8 @@ int problem_create_coarse(struct problem **p, struct node *config, long factor)
     }
     problem_destroy(&fine);
     if (!err)
-        err = config_node_set(copy, "grid", text);
-    return err ? err : problem_create(p, copy);
+        err = config_node_set(config, "grid", text);
+    return err ? err : problem_create(p, config);
 }
 
 void problem_destroy(struct problem **p)

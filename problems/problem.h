@@ -10,6 +10,10 @@
 #include "core/exec.h"
 #include "core/grid.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct problem;
 
 enum { PROBLEM_MAX_SPLITS = 4 };
@@ -48,7 +52,7 @@ struct problem {
     int splits;                                       /* directions of the ADI splitting; 0: none */
     struct grid grid;
     double flops_rhs, flops_solve;                    /* per call, counted; 0 unknown */
-    const struct problem_kernels *kernels[DEV_COUNT]; /* [DEV_CPU] always; [DEV_CUDA] or NULL */
+    const struct problem_kernels *kernels[DEV_COUNT]; /* [DEV_CPU] always; [DEV_CUDA]: the same set, or NULL */
 
     /* Host functions. */
     int (*initial)(const struct problem *, double t, double *u);
@@ -76,9 +80,13 @@ extern const struct problem_type *const problem_types[]; /* ends with NULL */
 /* From the `problem:` node of a config: one error line on stderr and -EINVAL if it is wrong. */
 int problem_create(struct problem **p, struct node *config);
 
-/* The same problem with every axis coarsened: (points - 1)/factor + 1 points (points/factor on periodic axes).
+/* The same problem with every axis coarsened: (points - 1)/factor + 1 points (points/factor on periodic axes); the config
+ * gets that grid: pass a copy.
  * -EINVAL after an error line if that does not divide. */
 int problem_create_coarse(struct problem **p, struct node *config, long factor);
 void problem_destroy(struct problem **p);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -233,6 +233,16 @@ static bool decide(struct solver *s, struct window *w, struct parareal_window *r
     return r->converged;
 }
 
+/* the newest iterate at the window's end with the serial fine solution; urgent, because it reads
+ * what a later correction overwrites */
+static void compare(struct solver *s, struct window *w, const struct parareal_window *r, long k,
+                    starpu_data_handle_t error)
+{
+    at(w, w->slices - 1, k, ROLE_NONE);
+    spt_distance(s->run, state(w, w->slices), s->reference[r - s->report->window], error);
+    elsewhere(w);
+}
+
 static int solve_window(struct solver *s, struct window *w, struct parareal_window *r,
                         const double *u0, starpu_data_handle_t from)
 {
@@ -264,7 +274,7 @@ static int solve_window(struct solver *s, struct window *w, struct parareal_wind
 
     predict(w);
     if (error)
-        spt_distance(run, state(w, w->slices), s->reference[r - s->report->window], error[0]);
+        compare(s, w, r, 0, error[0]);
     long k, calls_fine = 0, calls_coarse = w->slices,
             *fine = calloc((size_t)w->iterations + 2, sizeof *fine);
     SPT_CHECK(fine);
@@ -275,7 +285,7 @@ static int solve_window(struct solver *s, struct window *w, struct parareal_wind
         fine[k] = w->slices - active[0];
         iterate(w, k, active[0]);
         if (error)
-            spt_distance(run, state(w, w->slices), s->reference[r - s->report->window], error[k]);
+            compare(s, w, r, k, error[k]);
         if (k > o->lookahead && decide(s, w, r, k - o->lookahead, &leading))
             stop = k - o->lookahead;
     }
