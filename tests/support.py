@@ -1,0 +1,93 @@
+# SPDX-FileCopyrightText: 2026 The StarPinT authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the tests of the program share: they run it, and know it by its exit status, stderr and files only."""
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+ENVIRONMENT = {
+    'STARPU_WORKERS_NOBIND': '1', 'STARPU_MPI_NOBIND': '1', 'STARPU_SILENT': '1', 'OPENBLAS_NUM_THREADS': '1',
+    'OMP_NUM_THREADS': '1', 'OMPI_ALLOW_RUN_AS_ROOT': '1', 'OMPI_ALLOW_RUN_AS_ROOT_CONFIRM': '1',
+    'OMPI_MCA_btl_vader_single_copy_mechanism': 'none',
+}
+# what a user may have set and a test has to choose
+CHOSEN = ('STARPU_SCHED', 'STARPU_NCPU', 'STARPU_NCUDA')
+
+programs = []  # --starpint, as often as given
+folder = None  # for everything that the tests write
+
+
+class Result:
+    def __init__(self, status, out, err):
+        self.status, self.out, self.err = status, out, err
+
+    @property
+    def lines(self):
+        """stderr without blank lines and the progress"""
+        return [s for s in self.err.splitlines()
+                if s.strip() and not s.startswith(('starpint: parareal ', 'starpint: serial '))]
+
+    def __str__(self):
+        return f'exit status {self.status}, stdout:\n{self.out}stderr:\n{self.err}'
+
+
+def command(args, ranks, program=None):
+    mpirun = ['mpirun', '--quiet', '--bind-to', 'none', '--oversubscribe', '-n', str(ranks)]
+    return (mpirun if ranks else []) + [program or programs[0]] + [str(a) for a in args]
+
+
+def start(*args, ranks=0, env=None, program=None):
+    """ranks: 0 without a launcher"""
+    full = {k: v for k, v in os.environ.items() if k not in CHOSEN and not k.startswith('OMPI_COMM')}
+    full.update(ENVIRONMENT, STARPU_HOME=str(folder / 'starpu-home'), **(env or {}))
+    return subprocess.Popen(command(args, ranks, program), cwd=ROOT, env=full, text=True, start_new_session=True,
+                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def finish(process, timeout=60):
+    try:
+        out, err = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        out, err = process.communicate()
+        raise AssertionError(f'no end after {timeout} s: {process.args}\n{out}{err}') from None
+    return Result(process.returncode, out, err)
+
+
+def starpint(*args, timeout=60, **keywords):
+    return finish(start(*args, **keywords), timeout)
+
+
+def summary(results):
+    return json.loads((pathlib.Path(results) / 'summary.json').read_text())
+
+
+def config(name, text):
+    path = folder / f'{name}.yaml'
+    path.write_text(text)
+    return path
+
+
+def main():
+    global folder
+    parser = argparse.ArgumentParser(description=sys.modules['__main__'].__doc__)
+    parser.add_argument('--starpint', action='append', required=True, help='the program; twice to compare two builds')
+    arguments, rest = parser.parse_known_args()
+    for program in arguments.starpint:
+        path = shutil.which(program)
+        if not path:
+            parser.error(f'{program}: no such program')
+        programs.append(os.path.abspath(path))
+    with tempfile.TemporaryDirectory(prefix='starpint-test-') as name:
+        folder = pathlib.Path(name)
+        (folder / 'starpu-home').mkdir()
+        result = unittest.main(argv=sys.argv[:1] + rest, exit=False).result
+    sys.exit(not result.wasSuccessful())
