@@ -92,6 +92,20 @@ int spt_check_scheduler(const struct node *at, const char *what, const char *nam
     return config_unknown(at, what, name, known);
 }
 
+/* CUDA devices that StarPU is going to use, as far as one can tell before it starts */
+static int gpus(const struct spt_options *o)
+{
+    int n = 0;
+#if SPT_CUDA
+    const char *wanted = getenv("STARPU_NCUDA");
+    if (cudaGetDeviceCount(&n) != cudaSuccess)
+        n = 0;
+    if (wanted && atoi(wanted) < n)
+        n = atoi(wanted);
+#endif
+    return o->gpus >= 0 && o->gpus < n ? (int)o->gpus : n;
+}
+
 int spt_open(struct spt *run, const struct spt_options *o)
 {
     struct starpu_conf conf;
@@ -100,8 +114,8 @@ int spt_open(struct spt *run, const struct spt_options *o)
         return err;
     starpu_conf_init(&conf);
     starpu_malloc_set_align(64);
-    if (o->scheduler && !getenv("STARPU_SCHED"))
-        conf.sched_policy_name = o->scheduler;
+    if (!getenv("STARPU_SCHED"))
+        conf.sched_policy_name = o->scheduler ? o->scheduler : gpus(o) > 0 ? "dmdas" : "prio";
     if (o->gpus >= 0)
         conf.ncuda = (int)o->gpus;
     conf.nopencl = 0;
@@ -131,6 +145,7 @@ int spt_open(struct spt *run, const struct spt_options *o)
         return log_error(-EIO, "StarPU does not start: %s", strerror(-err));
     run->started = true;
     run->tracing = o->trace;
+    run->reproducible = o->reproducible;
     run->workers = (int)starpu_worker_get_count();
     run->clocks = calloc((size_t)run->workers, sizeof *run->clocks);
     run->traces = calloc((size_t)run->workers, sizeof *run->traces);

@@ -68,8 +68,9 @@ struct failure {
 
 struct spt_options {
     long cpus, gpus;       /* -1: all that are there, shared fairly by the ranks of a node */
-    const char *scheduler; /* NULL: StarPU's default; STARPU_SCHED wins over it */
+    const char *scheduler; /* NULL: prio, with GPUs dmdas; STARPU_SCHED wins over it */
     bool trace;            /* record every task */
+    bool reproducible;     /* where a task runs follows from the config alone */
 };
 
 /* seconds and calls per role, per worker: written by that worker only */
@@ -89,7 +90,7 @@ struct spt {
 #if SPT_MPI
     MPI_Comm comm;
 #endif
-    bool started, tracing;
+    bool started, tracing, reproducible;
     struct spt_meta at; /* what the next inserted task belongs to */
     int64_t next_tag;
     const char *scheduler; /* the policy that StarPU uses */

@@ -57,8 +57,7 @@ int command_doctor(int argc, char **argv)
         starpu_get_version(&major, &minor, &release);
         printf("starpint %s\n", SPT_VERSION);
         row("StarPU", "%d.%d.%d (headers %s)", major, minor, release, SPT_STARPU_VERSION);
-        row("scheduler", "%s",
-            getenv("STARPU_SCHED") ? getenv("STARPU_SCHED") : "StarPU's default (lws)");
+        row("scheduler", "%s", run.scheduler);
         row("workers", "%u CPU, %u CUDA of %ld cores", starpu_cpu_worker_get_count(),
             starpu_cuda_worker_get_count(), cores);
         row("caps", "%d CPU workers, %d buffers per task, %d CUDA devices", STARPU_MAXCPUS,

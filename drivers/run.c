@@ -188,12 +188,13 @@ static int prepare(struct job *j, const struct options *o)
         return config_key_error(config_child(root, "time"), "end",
                                 "expected a time after start (%g), got %g", j->v.time.start,
                                 j->v.time.end);
+    const char *scheduler = strcmp(j->v.machine.scheduler, "auto") ? j->v.machine.scheduler : NULL;
     if ((err = problem_create(&j->problem, j->v.problem)) || (err = bind_method(j)) ||
         (err = spt_check_scheduler(config_child(config_child(root, "machine"), "scheduler"),
-                                   "scheduler", j->v.machine.scheduler)))
+                                   "scheduler", scheduler)))
         return err;
-    const struct spt_options so = { j->v.machine.cpus, j->v.machine.gpus, j->v.machine.scheduler,
-                                    j->v.trace.enabled };
+    const struct spt_options so = { j->v.machine.cpus, j->v.machine.gpus, scheduler,
+                                    j->v.trace.enabled, j->v.machine.reproducible };
     if ((err = spt_open(&j->run, &so)))
         return err;
     if ((err = observer_create(&j->observer, &j->run, j->problem, &j->v.observe,

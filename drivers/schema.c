@@ -17,35 +17,47 @@ const struct schema time_schema = { "time", "the interval of the run", time_tabl
 
 static const struct param observe_table[] = {
     { "name", P_STRING, AT(observe_params, name),
-      .help = "a quantity that the problem knows, or any name for a value at a point or for the whole state" },
+      .help = "a quantity that the problem knows, or any name for a value at a point or for the "
+              "whole state" },
     { "at", P_REALS, AT(observe_params, at), .def = "", .min = -INFINITY, .max = INFINITY,
-      .unit = "coordinates", .help = "the point, one number per axis; interpolated (cubic) between grid points" },
+      .unit = "coordinates",
+      .help = "the point, one number per axis; interpolated (cubic) between grid points" },
     { "every", P_REAL, AT(observe_params, every), .def = "0", .min = 0, .max = INFINITY,
-      .unit = "time of the problem", .help = "distance of the observations in time; 0: at the end only" },
+      .unit = "time of the problem",
+      .help = "distance of the observations in time; 0: at the end only" },
     { 0 },
 };
-const struct schema observe_schema = { "observe", "a list: what to write down about the solution; each entry has the keys below",
-                                       observe_table };
+const struct schema observe_schema = {
+    "observe", "a list: what to write down about the solution; each entry has the keys below",
+    observe_table
+};
 
 static const struct param output_table[] = {
     { "error_vs_fine", P_BOOL, AT(output_params, error_vs_fine), .def = "false",
-      .help = "also run the fine propagator serially: error of each iteration against it, and the measured speedup" },
-    { "snapshots", P_INT, AT(output_params, snapshots), .def = "0", .min = 0, .max = 1e6, .unit = "states",
-      .help = "states in result.h5 besides the initial and the final one, evenly spaced over slices or segments" },
+      .help = "also run the fine propagator serially: error of each iteration against it, and the "
+              "measured speedup" },
+    { "snapshots", P_INT, AT(output_params, snapshots), .def = "0", .min = 0, .max = 1e6,
+      .unit = "states",
+      .help = "states in result.h5 besides the initial and the final one, evenly spaced over "
+              "slices or segments" },
     { 0 },
 };
 const struct schema output_schema = { "output", "what a run writes", output_table };
 
 static const struct param machine_table[] = {
-    { "cpus", P_INT_AUTO, AT(machine_params, cpus), .def = "auto", .min = 0, .max = 4096, .unit = "workers",
-      .help = "CPU workers of a rank; auto: the cores of the node, shared by its ranks. STARPU_NCPU wins" },
-    { "gpus", P_INT_AUTO, AT(machine_params, gpus), .def = "auto", .min = 0, .max = 64, .unit = "workers",
-      .help = "CUDA devices of a rank; auto: all. STARPU_NCUDA wins" },
+    { "cpus", P_INT_AUTO, AT(machine_params, cpus), .def = "auto", .min = 0, .max = 4096,
+      .unit = "workers",
+      .help = "CPU workers of a rank; auto: the cores of the node, shared by its ranks. "
+              "STARPU_NCPU wins" },
+    { "gpus", P_INT_AUTO, AT(machine_params, gpus), .def = "auto", .min = 0, .max = 64,
+      .unit = "workers", .help = "CUDA devices of a rank; auto: all. STARPU_NCUDA wins" },
     { "reproducible", P_BOOL, AT(machine_params, reproducible), .def = "true",
-      .help = "the same bits for every scheduler, number of CPU workers and ranks; false also lets a scheduler choose "
-              "between CPU and GPU per task" },
-    { "scheduler", P_STRING, AT(machine_params, scheduler), .def = "",
-      .help = "a StarPU scheduling policy (lws, dmdas, ...). STARPU_SCHED wins" },
+      .help = "the same bits for every scheduler, number of CPU workers and ranks: a step that may "
+              "run anywhere runs on "
+              "a GPU if there is one; false: the scheduler chooses between CPU and GPU, per task" },
+    { "scheduler", P_STRING, AT(machine_params, scheduler), .def = "auto",
+      .help = "a StarPU scheduling policy (lws, dmdas, ...); auto: prio, with GPUs dmdas. "
+              "STARPU_SCHED wins" },
     { 0 },
 };
 const struct schema machine_schema = { "machine", "what it runs on", machine_table };
@@ -61,10 +73,13 @@ static const struct param run_table[] = {
     { "problem", P_NODE, AT(run_params, problem), .help = "what is solved" },
     { "time", P_MAP, AT(run_params, time), .sub = &time_schema, .help = "the interval of the run" },
     { "method", P_NODE, AT(run_params, method), .help = "how it is solved: serial or parareal" },
-    { "observe", P_NODES, AT(run_params, observe), .def = "", .help = "what to write down about the solution" },
+    { "observe", P_NODES, AT(run_params, observe), .def = "",
+      .help = "what to write down about the solution" },
     { "output", P_MAP, AT(run_params, output), .sub = &output_schema, .help = "what a run writes" },
-    { "machine", P_MAP, AT(run_params, machine), .sub = &machine_schema, .help = "what it runs on" },
-    { "trace", P_MAP, AT(run_params, trace), .sub = &trace_schema, .help = "what ran where and when" },
+    { "machine", P_MAP, AT(run_params, machine), .sub = &machine_schema,
+      .help = "what it runs on" },
+    { "trace", P_MAP, AT(run_params, trace), .sub = &trace_schema,
+      .help = "what ran where and when" },
     { 0 },
 };
 const struct schema run_schema = { "config", "a run", run_table };

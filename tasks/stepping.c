@@ -107,6 +107,8 @@ int stepping_create(struct propagator **out, struct spt *run, struct problem *p,
     }
     if (!cuda)
         g->where = WHERE_CPU;
+    else if (g->where == WHERE_ANY && run->reproducible)
+        g->where = WHERE_CUDA;
     g->work = spt_scratch(run, CODELET_ADVANCE_WORK + g->stepper->nwork);
     return 0;
 fail:
