@@ -308,6 +308,10 @@ void report_print(const json_t *j, const char *dir)
                json_string_value(json_object_get(scheduler, "name")), (int)get(scheduler, "tasks"),
                get(scheduler, "makespan_seconds"), get(scheduler, "lower_bound_seconds"),
                100.0 * get(scheduler, "idle_fraction"));
+    if (p)
+        printf("Memory: %.4g MiB of states, %.4g KiB per slice of a window\n",
+               get(json_object_get(j, "memory"), "state_bytes") / 1048576.0,
+               get(json_object_get(j, "memory"), "bytes_per_slice") / 1024.0);
     printf("Status: %s in %.3g s. Results in %s\n", json_string_value(json_object_get(j, "status")),
            get(j, "wall_seconds"), dir);
     if (scheduler)
