@@ -6,6 +6,22 @@
 
 #include <stddef.h>
 
+#include "spt_config.h"
+
+/* what is compiled for the host and for devices */
+#ifdef __CUDACC__
+#define SPT_HD __host__ __device__
+#else
+#define SPT_HD
+#endif
+
+/* the address of a table of kernels for DEV_CUDA; NULL in builds without CUDA, where none is defined */
+#if SPT_CUDA
+#define DEV_CUDA_KERNELS(table) (&(table))
+#else
+#define DEV_CUDA_KERNELS(table) NULL
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -38,15 +54,42 @@ static inline size_t exec_round(size_t n)
 double *exec_take(struct exec *x, size_t n);
 
 /* Immutable host arrays that kernels read (factors, tables, coefficients). Kernels on a device ask for their copy:
- * on DEV_CPU this is the host pointer itself. Registered once, before tasks are inserted, from the main thread. */
+ * on DEV_CPU this is the host pointer itself. Registered once, when filled; forgotten before they are freed. From the
+ * main thread, before the tasks that use them are inserted, after all of them are done. */
 void exec_constant(const void *host, size_t bytes);
 void exec_constant_forget(const void *host);
 const void *exec_device_constant(const struct exec *x, const void *host);
+
+/* The devices of the run: worker w runs on CUDA device device[w], -1: on none. While they are open, constants and the
+ * plans of transforms are on each of them, whether made before or later. From the main thread, when no task runs.
+ * Builds without CUDA have no devices. */
+void exec_open_devices(int workers, const int *device);
+void exec_close_devices(void);
+int exec_devices(void); /* how many are open */
+
+/* Kernels without StarPU, for tests: on DEV_CUDA as worker 0 on device 0. Copies wait for all kernels. */
+int exec_test_open(enum device dev); /* 0, or -ENODEV */
+void exec_test_close(enum device dev);
+struct exec exec_test(enum device dev, double *work, size_t nwork);
+double *exec_test_alloc(enum device dev, size_t n);
+void exec_test_free(enum device dev, double *u);
+void exec_test_put(enum device dev, double *u, const double *host, size_t n);
+void exec_test_get(enum device dev, double *host, const double *u, size_t n);
 
 /* core/exec.cu, in builds with CUDA */
 void exec_constant_cuda(const void *host, size_t bytes);
 void exec_constant_forget_cuda(const void *host);
 const void *exec_device_constant_cuda(const struct exec *x, const void *host);
+void exec_open_devices_cuda(int workers, const int *device);
+void exec_close_devices_cuda(void);
+int exec_devices_cuda(void);
+int exec_test_open_cuda(void);
+void exec_test_close_cuda(void);
+struct exec exec_test_cuda(double *work, size_t nwork);
+double *exec_test_alloc_cuda(size_t n);
+void exec_test_free_cuda(double *u);
+void exec_test_put_cuda(double *u, const double *host, size_t n);
+void exec_test_get_cuda(double *host, const double *u, size_t n);
 
 #ifdef __cplusplus
 }

@@ -7,7 +7,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <fftw3.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
 struct fft {
@@ -16,6 +15,9 @@ struct fft {
     size_t shape[3], real, complex;
     double scale;
     fftw_plan forward, inverse; /* inverse NULL: forward is its own */
+#if SPT_CUDA
+    struct fft_cuda *cuda;
+#endif
 };
 
 static int plan(struct fft *f)
@@ -52,6 +54,9 @@ void fft_destroy(struct fft **fp)
         fftw_destroy_plan(f->forward);
     if (f->inverse)
         fftw_destroy_plan(f->inverse);
+#if SPT_CUDA
+    fft_destroy_cuda(f->cuda);
+#endif
     free(f);
 }
 
@@ -73,9 +78,14 @@ static int create(struct fft **out, int dims, const size_t *shape, bool sine)
     }
     if (sine)
         f->complex = 0;
-    if (plan(f)) {
+    int err = plan(f);
+#if SPT_CUDA
+    if (!err)
+        err = (f->cuda = fft_create_cuda(dims, shape, sine)) ? 0 : -ENOMEM;
+#endif
+    if (err) {
         fft_destroy(&f);
-        return -ENOMEM;
+        return err;
     }
     *out = f;
     return 0;
@@ -106,21 +116,51 @@ double fft_scale(const struct fft *f)
     return f->scale;
 }
 
+size_t fft_nwork(const struct fft *f)
+{
+#if SPT_CUDA
+    return fft_nwork_cuda(f->cuda);
+#else
+    return 0;
+#endif
+}
+
 /* FFTW's interface lacks const; FFTW_PRESERVE_INPUT keeps the promise */
 void fft_forward(const struct fft *f, const struct exec *x, const double *in, double *out)
 {
-    assert(x->dev == DEV_CPU && !f->sine && in != out);
+    assert(!f->sine && in != out);
+#if SPT_CUDA
+    if (x->dev == DEV_CUDA) {
+        fft_forward_cuda(f->cuda, x, in, out);
+        return;
+    }
+#endif
+    assert(x->dev == DEV_CPU);
     fftw_execute_dft_r2c(f->forward, (double *)in, (fftw_complex *)out);
 }
 
 void fft_inverse(const struct fft *f, const struct exec *x, double *in, double *out)
 {
-    assert(x->dev == DEV_CPU && !f->sine && in != out);
+    assert(!f->sine && in != out);
+#if SPT_CUDA
+    if (x->dev == DEV_CUDA) {
+        fft_inverse_cuda(f->cuda, x, in, out);
+        return;
+    }
+#endif
+    assert(x->dev == DEV_CPU);
     fftw_execute_dft_c2r(f->inverse, (fftw_complex *)in, out);
 }
 
 void fft_sine(const struct fft *f, const struct exec *x, const double *in, double *out)
 {
-    assert(x->dev == DEV_CPU && f->sine && in != out);
+    assert(f->sine && in != out);
+#if SPT_CUDA
+    if (x->dev == DEV_CUDA) {
+        fft_sine_cuda(f->cuda, x, in, out);
+        return;
+    }
+#endif
+    assert(x->dev == DEV_CPU);
     fftw_execute_r2r(f->forward, (double *)in, out);
 }

@@ -8,6 +8,7 @@
 #ifndef SPT_FFT_H
 #define SPT_FFT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/exec.h"
@@ -32,6 +33,8 @@ size_t
 fft_complex(const struct fft *f); /* complex numbers on the other side; 0 for sine transforms */
 double fft_scale(const struct fft *f); /* what there and back multiplies by */
 
+size_t fft_nwork(const struct fft *f); /* doubles of scratch that a transform takes */
+
 /* in and out do not overlap */
 void fft_forward(const struct fft *f, const struct exec *x, const double *in, double *out);
 /* in is destroyed */
@@ -45,6 +48,18 @@ static inline long fft_mode(size_t k, size_t n)
 {
     return k <= n / 2 ? (long)k : (long)k - (long)n;
 }
+
+/* core/fft.cu, in builds with CUDA. The devices come and go by exec_open_devices. */
+struct fft_cuda;
+struct fft_cuda *fft_create_cuda(int dims, const size_t *shape, bool sine); /* NULL: no memory */
+void fft_destroy_cuda(struct fft_cuda *f);
+size_t fft_nwork_cuda(const struct fft_cuda *f);
+void fft_forward_cuda(const struct fft_cuda *f, const struct exec *x, const double *in,
+                      double *out);
+void fft_inverse_cuda(const struct fft_cuda *f, const struct exec *x, double *in, double *out);
+void fft_sine_cuda(const struct fft_cuda *f, const struct exec *x, const double *in, double *out);
+void fft_open_devices_cuda(int workers, const int *device);
+void fft_close_devices_cuda(void);
 
 #ifdef __cplusplus
 }

@@ -8,6 +8,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { GRID_MAX_DIMS = 3 };
 
 struct grid {
@@ -46,4 +50,7 @@ int grid_weights(const struct grid *g, int axis, double xi, int order, long *fir
  * 0 or -ERANGE. */
 int grid_interpolate(const struct grid *g, const double *u, const double *at, double *value);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

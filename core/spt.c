@@ -106,6 +106,16 @@ static int gpus(const struct spt_options *o)
     return o->gpus >= 0 && o->gpus < n ? (int)o->gpus : n;
 }
 
+/* constants and plans onto the GPUs that StarPU uses */
+static void open_devices(int workers)
+{
+    int device[STARPU_NMAXWORKERS];
+    for (int w = 0; w < workers; w++)
+        device[w] =
+            starpu_worker_get_type(w) == STARPU_CUDA_WORKER ? starpu_worker_get_devid(w) : -1;
+    exec_open_devices(workers, device);
+}
+
 int spt_open(struct spt *run, const struct spt_options *o)
 {
     struct starpu_conf conf;
@@ -156,6 +166,7 @@ int spt_open(struct spt *run, const struct spt_options *o)
     run->scheduler = starpu_sched_ctx_get_sched_policy(0)->policy_name;
     run->priority_min = starpu_sched_get_min_priority();
     run->priority_max = starpu_sched_get_max_priority();
+    open_devices(run->workers);
     starpu_profiling_status_set(o->trace ? STARPU_PROFILING_ENABLE : STARPU_PROFILING_DISABLE);
     spt_clock_reset(run);
     interrupted = 0;
@@ -322,6 +333,7 @@ void spt_close(struct spt *run)
             free(d);
         }
         free(run->pool);
+        exec_close_devices();
 #if SPT_MPI
         if (run->mpi)
             starpu_mpi_shutdown();

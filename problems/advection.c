@@ -72,7 +72,7 @@ static int apply(const struct problem *p, const struct exec *x, int term, const 
     const struct advection *v = advection(p);
     if (v->spectral)
         return diagonal_multiply(&v->diagonal, x, DIAGONAL_APPLY, 1, v->symbol[term], u, f);
-    stencil_apply(&p->grid, &v->stencil[term], u, f);
+    stencil_apply(&p->grid, x, &v->stencil[term], u, f);
     return 0;
 }
 
@@ -110,17 +110,13 @@ static int exact(const struct problem *p, double t, double *u)
     return 0;
 }
 
-static const struct problem_kernels kernels = {
-    .rhs_implicit = rhs_implicit,
-    .solve = solve,
-    .exact_step = exact_step,
-};
-
-static const struct problem_kernels imex_kernels = {
-    .rhs_implicit = rhs_implicit,
-    .rhs_explicit = rhs_explicit,
-    .solve = solve,
-    .exact_step = exact_step,
+/* they run on every device */
+static const struct problem_kernels kernels[2] = {
+    { .rhs_implicit = rhs_implicit, .solve = solve, .exact_step = exact_step },
+    { .rhs_implicit = rhs_implicit,
+      .rhs_explicit = rhs_explicit,
+      .solve = solve,
+      .exact_step = exact_step },
 };
 
 static void destroy(struct problem *p)
@@ -128,7 +124,7 @@ static void destroy(struct problem *p)
     struct advection *v = (struct advection *)p;
     diagonal_destroy(&v->diagonal);
     for (int i = 0; i < TERMS; i++)
-        free(v->symbol[i]);
+        diagonal_free(v->symbol[i]);
     grid_free(&p->grid);
     free(v);
 }
@@ -193,7 +189,8 @@ static int create(struct problem **p, const struct node *config)
     v->base.flops_solve = diagonal_flops(&v->diagonal);
     v->base.flops_rhs =
         spectral ? v->base.flops_solve : 2 * (double)(s->last - s->first + 1) * (double)q.grid;
-    v->base.kernels[DEV_CPU] = imex ? &imex_kernels : &kernels;
+    v->base.kernels[DEV_CPU] = &kernels[imex];
+    v->base.kernels[DEV_CUDA] = DEV_CUDA_KERNELS(kernels[imex]);
     v->base.initial = v->base.exact = exact;
     v->base.destroy = destroy;
     *p = &v->base;

@@ -28,6 +28,7 @@ int black_scholes_axis(struct tridiagonal *A, const double *x, size_t n, bool di
         }
         A->diag[i] = -(A->lower[i] + A->upper[i]) - reaction;
     }
+    exec_constant(A->lower, 3 * n * sizeof *A->lower);
     return 0;
 }
 
@@ -147,8 +148,7 @@ static const struct black_scholes *black_scholes(const struct problem *p)
     return (const struct black_scholes *)p;
 }
 
-/* of the ends: exercise is certain, or out of the question */
-static void known(const struct black_scholes *s, double t, double *west, double *east)
+void black_scholes_known(const struct black_scholes *s, double t, double *west, double *east)
 {
     const double end = s->base.grid.x[0][s->base.n - 1];
     const double bond = s->option.strike * exp(-s->option.rate * t);
@@ -159,7 +159,7 @@ static void known(const struct black_scholes *s, double t, double *west, double 
 static int impose(const struct problem *p, const struct exec *x, double t, double *u)
 {
     (void)x;
-    known(black_scholes(p), t, &u[0], &u[p->n - 1]);
+    black_scholes_known(black_scholes(p), t, &u[0], &u[p->n - 1]);
     return 0;
 }
 
@@ -191,7 +191,7 @@ static int solve(const struct problem *p, const struct exec *x, double t, double
     }
     double west = 0, east = 0;
     if (s->dirichlet)
-        known(s, t, &west, &east);
+        black_scholes_known(s, t, &west, &east);
     tridiagonal_solve(&s->A, f, west, east, b, u);
     return 0;
 }
@@ -244,15 +244,10 @@ static void destroy(struct problem *p)
     free(s);
 }
 
-static const struct problem_kernels closed_form_kernels = {
-    .rhs_implicit = rhs_implicit,
-    .solve = solve,
-    .impose = impose,
-};
-
-static const struct problem_kernels linear_kernels = {
-    .rhs_implicit = rhs_implicit,
-    .solve = solve,
+/* boundary: closed_form, linear */
+static const struct problem_kernels kernels[2] = {
+    { .rhs_implicit = rhs_implicit, .solve = solve, .impose = impose },
+    { .rhs_implicit = rhs_implicit, .solve = solve },
 };
 
 static int create(struct problem **p, const struct node *config)
@@ -277,7 +272,10 @@ static int create(struct problem **p, const struct node *config)
         .nwork = exec_round(3 * n),
         .flops_rhs = 5 * (double)n,
         .flops_solve = 5 * (double)n,
-        .kernels = { s->dirichlet ? &closed_form_kernels : &linear_kernels },
+        .kernels = { &kernels[!s->dirichlet],
+                     n > BLACK_SCHOLES_CUDA_POINTS
+                         ? NULL
+                         : DEV_CUDA_KERNELS(black_scholes_cuda_kernels[!s->dirichlet]) },
         .initial = initial,
         .exact = exact,
         .prepare = prepare,

@@ -43,6 +43,9 @@ struct black_scholes {
     struct factors factors;
 };
 
+/* of the ends at time t: exercise is certain, or out of the question */
+void black_scholes_known(const struct black_scholes *s, double t, double *west, double *east);
+
 /* Two assets. Axis 0 is S1, axis 1 (the contiguous one) S2. */
 struct black_scholes_2d {
     struct problem base;
@@ -61,6 +64,9 @@ struct black_scholes_2d {
     } edges;
 };
 
+/* the table's entry for time t; NULL: it was not prepared */
+const double *black_scholes_edges(const struct black_scholes_2d *s, double t);
+
 /* Of a row of the grid: cross = w0 rho sigma1 sigma2 slope1, and the row of w1 A_1 */
 struct black_scholes_row {
     double cross, lower, diag, upper;
@@ -68,20 +74,28 @@ struct black_scholes_row {
 
 /* w0 F_0 + w1 F_1 in column j, from the row and its neighbours. West and east are the columns j - 1
  * and j + 1 where they exist. */
-static inline double black_scholes_across(struct black_scholes_row r, double slope2,
-                                          const double *south, const double *row,
-                                          const double *north, size_t west, size_t j, size_t east)
+static inline SPT_HD double black_scholes_across(struct black_scholes_row r, double slope2,
+                                                 const double *south, const double *row,
+                                                 const double *north, size_t west, size_t j,
+                                                 size_t east)
 {
     return r.cross * slope2 * ((north[east] - north[west]) - (south[east] - south[west])) +
            (r.lower * south[j] + r.diag * row[j] + r.upper * north[j]);
 }
 
 /* F_2 there */
-static inline double black_scholes_along(double lower2, double diag2, double upper2,
-                                         const double *row, size_t west, size_t j, size_t east)
+static inline SPT_HD double black_scholes_along(double lower2, double diag2, double upper2,
+                                                const double *row, size_t west, size_t j,
+                                                size_t east)
 {
     return lower2 * row[west] + diag2 * row[j] + upper2 * row[east];
 }
+
+/* black_scholes.cu and black_scholes_2d.cu, in builds with CUDA: for boundary closed_form and
+ * linear */
+extern const struct problem_kernels black_scholes_cuda_kernels[2];
+extern const struct problem_kernels black_scholes_2d_cuda_kernels[2];
+enum { BLACK_SCHOLES_CUDA_POINTS = 4096 }; /* the longest line that one asset may have there */
 
 #ifdef __cplusplus
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "core/interval.h"
+#include "core/log.h"
 #include "problems/black_scholes.h"
 #include "problems/problems.h"
 
@@ -34,7 +35,8 @@ enum {
     STRIP = 8 * LANES,      /* columns that are solved together along axis 0 */
     GROUPS = 3,             /* vectors of lines that are solved together along axis 1 */
     LINES = GROUPS * LANES, /* so many */
-    TABLE_LIMIT = 64 << 20, /* bytes of tabulated boundary values */
+    TABLE_LIMIT = 64,       /* megabytes of tabulated boundary values */
+    CUDA_TABLE_LIMIT = 1024 /* the same for devices, which find what they need, or fail */
 };
 
 static const struct black_scholes_2d *black_scholes_2d(const struct problem *p)
@@ -76,6 +78,11 @@ static const double *edge_find(const struct edges *e, double t)
     return found ? found->v : NULL;
 }
 
+const double *black_scholes_edges(const struct black_scholes_2d *s, double t)
+{
+    return edge_find(&s->edges, t);
+}
+
 /* the table's entry, or the same computed into scratch */
 static const double *edge_at(const struct black_scholes_2d *s, struct exec *x, double t)
 {
@@ -111,9 +118,16 @@ static int prepare_times(struct problem *p, double start, double end, long count
 {
     struct black_scholes_2d *s = (struct black_scholes_2d *)p;
     struct edges *e = &s->edges;
-    const size_t bytes = edge_doubles(s) * sizeof(double), most = TABLE_LIMIT / bytes;
+    const bool devices = p->kernels[DEV_CUDA] && exec_devices() > 0;
+    const size_t limit = (size_t)(devices ? CUDA_TABLE_LIMIT : TABLE_LIMIT) << 20;
+    const size_t bytes = edge_doubles(s) * sizeof(double), most = limit / bytes;
     const size_t room = most > e->count ? most - e->count : 0;
     const size_t wanted = (size_t)count + 1 < room ? (size_t)count + 1 : room;
+    if (s->dirichlet && devices && wanted < (size_t)count + 1)
+        return log_error(-EINVAL,
+                         "black_scholes_2d: boundary values at %ld times exceed %d MB on a GPU: "
+                         "expected fewer steps, or machine.gpus: 0",
+                         count + 1, CUDA_TABLE_LIMIT);
     if (!s->dirichlet || wanted == 0)
         return 0;
     struct edge *v = realloc(e->v, (e->count + wanted) * sizeof *v);
@@ -132,6 +146,7 @@ static int prepare_times(struct problem *p, double start, double end, long count
             break;
         }
         edge_compute(s, t, values);
+        exec_constant(values, bytes);
         v[total++] = (struct edge){ t, values };
     }
     e->count = total;
@@ -469,29 +484,28 @@ static int prepare_split(struct problem *p, double a)
 static void destroy(struct problem *p)
 {
     struct black_scholes_2d *s = (struct black_scholes_2d *)p;
-    for (size_t i = 0; i < s->edges.count; i++)
+    for (size_t i = 0; i < s->edges.count; i++) {
+        exec_constant_forget(s->edges.v[i].v);
         free(s->edges.v[i].v);
+    }
     free(s->edges.v);
     for (int a = 0; a < 2; a++) {
         factors_destroy(&s->factors[a]);
         tridiagonal_destroy(&s->A[a]);
+        exec_constant_forget(s->slope[a]);
         free(s->slope[a]);
     }
     grid_free(&p->grid);
     free(s);
 }
 
-static const struct problem_kernels closed_form_kernels = {
-    .rhs_implicit = rhs_implicit,
-    .impose = impose,
-    .split_apply = split_apply,
-    .split_solve = split_solve,
-};
-
-static const struct problem_kernels linear_kernels = {
-    .rhs_implicit = rhs_implicit,
-    .split_apply = split_apply,
-    .split_solve = split_solve,
+/* boundary: closed_form, linear */
+static const struct problem_kernels kernels[2] = {
+    { .rhs_implicit = rhs_implicit,
+      .impose = impose,
+      .split_apply = split_apply,
+      .split_solve = split_solve },
+    { .rhs_implicit = rhs_implicit, .split_apply = split_apply, .split_solve = split_solve },
 };
 
 struct params {
@@ -564,6 +578,7 @@ static int create_axis(struct black_scholes_2d *s, int a, const struct params *q
     const double *x = g->x[a];
     for (size_t i = 1; i + 1 < n; i++)
         s->slope[a][i] = x[i] / (x[i + 1] - x[i - 1]);
+    exec_constant(s->slope[a], n * sizeof *s->slope[a]);
     return 0;
 }
 
@@ -591,7 +606,8 @@ static int create(struct problem **p, const struct node *config)
         .splits = 2,
         .flops_rhs = 19 * (double)(n1 * n2),
         .flops_solve = 5 * (double)(n1 * n2), /* in one direction */
-        .kernels = { s->dirichlet ? &closed_form_kernels : &linear_kernels },
+        .kernels = { &kernels[!s->dirichlet],
+                     DEV_CUDA_KERNELS(black_scholes_2d_cuda_kernels[!s->dirichlet]) },
         .initial = initial,
         .exact = exact,
         .prepare_split = prepare_split,

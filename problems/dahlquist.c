@@ -3,18 +3,13 @@
 /* Dahlquist's test equation u' = lambda u, or u' = lambda u + mu u with the second term explicit,
  * for a list of (lambda, mu) at once. Complex numbers are pairs (re, im). The initial values hold
  * at t = 0. */
+#include "problems/dahlquist.h"
+
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "problems/problems.h"
-
-struct dahlquist {
-    struct problem base;
-    size_t count;
-    double *lambda, *mu, *initial; /* (count) pairs; mu NULL: 0 */
-};
 
 struct params {
     struct complexes lambda, mu, initial;
@@ -41,20 +36,12 @@ static const struct dahlquist *dahlquist(const struct problem *p)
     return (const struct dahlquist *)p;
 }
 
-/* y = (re, im) u; y may be u */
-static void multiply(double re, double im, const double *u, double *y)
-{
-    const double u0 = u[0], u1 = u[1];
-    y[0] = re * u0 - im * u1;
-    y[1] = re * u1 + im * u0;
-}
-
 static int rhs_implicit(const struct problem *p, const struct exec *x, double t, const double *u,
                         double *f)
 {
     const struct dahlquist *d = dahlquist(p);
     for (size_t i = 0; i < 2 * d->count; i += 2)
-        multiply(d->lambda[i], d->lambda[i + 1], u + i, f + i);
+        dahlquist_multiply(d->lambda[i], d->lambda[i + 1], u + i, f + i);
     return 0;
 }
 
@@ -63,7 +50,7 @@ static int rhs_explicit(const struct problem *p, const struct exec *x, double t,
 {
     const struct dahlquist *d = dahlquist(p);
     for (size_t i = 0; i < 2 * d->count; i += 2)
-        multiply(d->mu[i], d->mu[i + 1], u + i, f + i);
+        dahlquist_multiply(d->mu[i], d->mu[i + 1], u + i, f + i);
     return 0;
 }
 
@@ -72,23 +59,16 @@ static int solve(const struct problem *p, const struct exec *x, double t, double
 {
     const struct dahlquist *d = dahlquist(p);
     int failed = 0;
-    for (size_t i = 0; i < 2 * d->count; i += 2) {
-        const double re = 1 - a * d->lambda[i], im = -a * d->lambda[i + 1];
-        const double square = re * re + im * im;
-        if (square == 0 && !failed)
+    for (size_t i = 0; i < 2 * d->count; i += 2)
+        if (dahlquist_divide(a, d->lambda + i, b + i, u + i) && !failed)
             failed = (int)(i / 2) + 1;
-        multiply(re / square, -im / square, b + i, u + i);
-    }
     return failed;
 }
 
 static void flow(const struct dahlquist *d, double dt, const double *u, double *v)
 {
-    for (size_t i = 0; i < 2 * d->count; i += 2) {
-        const double re = d->lambda[i] + (d->mu ? d->mu[i] : 0);
-        const double im = d->lambda[i + 1] + (d->mu ? d->mu[i + 1] : 0);
-        multiply(exp(re * dt) * cos(im * dt), exp(re * dt) * sin(im * dt), u + i, v + i);
-    }
+    for (size_t i = 0; i < 2 * d->count; i += 2)
+        dahlquist_flow(d->lambda + i, d->mu ? d->mu + i : NULL, dt, u + i, v + i);
 }
 
 static int exact_step(const struct problem *p, const struct exec *x, double t0, double dt,
@@ -104,22 +84,19 @@ static int exact(const struct problem *p, double t, double *u)
     return 0;
 }
 
-static const struct problem_kernels kernels = {
-    .rhs_implicit = rhs_implicit,
-    .solve = solve,
-    .exact_step = exact_step,
-};
-
-static const struct problem_kernels imex_kernels = {
-    .rhs_implicit = rhs_implicit,
-    .rhs_explicit = rhs_explicit,
-    .solve = solve,
-    .exact_step = exact_step,
+static const struct problem_kernels kernels[2] = {
+    { .rhs_implicit = rhs_implicit, .solve = solve, .exact_step = exact_step },
+    { .rhs_implicit = rhs_implicit,
+      .rhs_explicit = rhs_explicit,
+      .solve = solve,
+      .exact_step = exact_step },
 };
 
 static void destroy(struct problem *p)
 {
     struct dahlquist *d = (struct dahlquist *)p;
+    exec_constant_forget(d->lambda);
+    exec_constant_forget(d->mu);
     free(d->lambda);
     free(d->mu);
     free(d->initial);
@@ -130,8 +107,10 @@ static void destroy(struct problem *p)
 static double *copy(const struct complexes *c)
 {
     double *v = malloc(2 * c->n * sizeof *v);
-    if (v)
+    if (v) {
         memcpy(v, c->v, 2 * c->n * sizeof *v);
+        exec_constant(v, 2 * c->n * sizeof *v);
+    }
     return v;
 }
 
@@ -159,7 +138,7 @@ static int create(struct problem **p, const struct node *config)
         .grid = { .components = 1, .is_complex = true },
         .flops_rhs = 6 * (double)n,
         .flops_solve = 14 * (double)n,
-        .kernels = { q.mu.n ? &imex_kernels : &kernels },
+        .kernels = { &kernels[q.mu.n > 0], DEV_CUDA_KERNELS(dahlquist_cuda_kernels[q.mu.n > 0]) },
         .initial = exact,
         .exact = exact,
         .destroy = destroy,

@@ -119,7 +119,8 @@ static void add_line(const struct stencil *s, long n, size_t stride, bool period
     }
 }
 
-void stencil_apply(const struct grid *g, const struct stencil *s, const double *u, double *f)
+static void apply_stencils(const struct grid *g, const struct exec *x, const struct stencil *s,
+                           const double *u, double *f)
 {
     const size_t points = grid_points(g);
     size_t stride = 1;
@@ -154,7 +155,7 @@ void diagonal_destroy(struct diagonal *d)
 
 size_t diagonal_nwork(const struct diagonal *d)
 {
-    return d->periodic ? exec_round(2 * d->count) : 2 * exec_round(d->count);
+    return (d->periodic ? exec_round(2 * d->count) : 2 * exec_round(d->count)) + fft_nwork(d->fft);
 }
 
 double diagonal_flops(const struct diagonal *d)
@@ -192,6 +193,8 @@ static double *table(const struct diagonal *d, const struct stencil *s, double f
             if (d->periodic && !highest)
                 symbol[parts * k + 1] += part[1];
         }
+    if (symbol)
+        exec_constant(symbol, parts * d->count * sizeof *symbol);
     return symbol;
 }
 
@@ -205,25 +208,19 @@ double *diagonal_derivatives(const struct diagonal *d, double first, double seco
     return table(d, NULL, first, second);
 }
 
-static inline void factor(enum diagonal_function function, double c, const double *symbol,
-                          bool complex, double *y)
+void diagonal_free(double *symbol)
 {
-    const double re = c * symbol[0], im = complex ? c * symbol[1] : 0;
-    if (function == DIAGONAL_APPLY) {
-        y[0] = re;
-        y[1] = im;
-    } else if (function == DIAGONAL_SOLVE) {
-        const double square = (1 - re) * (1 - re) + im * im;
-        y[0] = (1 - re) / square;
-        y[1] = im / square;
-    } else {
-        y[0] = exp(re) * (im != 0 ? cos(im) : 1);
-        y[1] = im != 0 ? exp(re) * sin(im) : 0;
-    }
+    exec_constant_forget(symbol);
+    free(symbol);
 }
 
-/* copies the points that are transformed out of (or, if back, into) a state */
-static void inner_points(const struct diagonal *d, bool back, double *state, double *inner)
+static void zero_ends(const struct grid *g, const struct exec *x, double *u)
+{
+    grid_zero_ends(g, u);
+}
+
+static void inner_points(const struct diagonal *d, const struct exec *x, bool back, double *state,
+                         double *inner)
 {
     const size_t *n = d->inner, *shape = d->grid->shape;
     const int dims = d->grid->dims;
@@ -240,44 +237,79 @@ static void inner_points(const struct diagonal *d, bool back, double *state, dou
     }
 }
 
-static int multiply_sine(const struct diagonal *d, struct exec x, enum diagonal_function function,
-                         double c, const double *symbol, const double *u, double *v)
+static int scale_complex(const struct diagonal *d, enum diagonal_function function, double c,
+                         const double *symbol, double scale, double *hat)
 {
-    double *inner = exec_take(&x, d->count), *hat = exec_take(&x, d->count), y[2];
-    const double scale = fft_scale(d->fft);
     int failed = 0;
-    inner_points(d, false, (double *)u, inner);
-    fft_sine(d->fft, &x, inner, hat);
+    for (size_t k = 0; k < 2 * d->count; k += 2) {
+        double y[2];
+        diagonal_factor(function, c, symbol + k, true, y);
+        failed |= isinf(y[0]);
+        const double re = y[0] / scale, im = y[1] / scale, h0 = hat[k], h1 = hat[k + 1];
+        hat[k] = re * h0 - im * h1;
+        hat[k + 1] = re * h1 + im * h0;
+    }
+    return failed != 0;
+}
+
+static int scale_real(const struct diagonal *d, enum diagonal_function function, double c,
+                      const double *symbol, double scale, double *hat)
+{
+    int failed = 0;
     for (size_t k = 0; k < d->count; k++) {
-        factor(function, c, symbol + k, false, y);
+        double y[2];
+        diagonal_factor(function, c, symbol + k, false, y);
         failed |= isinf(y[0]);
         hat[k] *= y[0] / scale;
     }
-    fft_sine(d->fft, &x, hat, inner);
-    inner_points(d, true, v, inner);
-    grid_zero_ends(d->grid, v);
     return failed != 0;
+}
+
+static int scale(const struct diagonal *d, const struct exec *x, enum diagonal_function function,
+                 double c, const double *symbol, double by, double *hat)
+{
+    return (d->periodic ? scale_complex : scale_real)(d, function, c, symbol, by, hat);
+}
+
+static const struct diagonal_kernels cpu_kernels = { apply_stencils, zero_ends, inner_points,
+                                                     scale };
+static const struct diagonal_kernels *const kernels[DEV_COUNT] = {
+    &cpu_kernels,
+    DEV_CUDA_KERNELS(diagonal_cuda_kernels),
+};
+
+void stencil_apply(const struct grid *g, const struct exec *x, const struct stencil *s,
+                   const double *u, double *f)
+{
+    kernels[x->dev]->stencil(g, x, s, u, f);
+}
+
+void diagonal_zero_ends(const struct grid *g, const struct exec *x, double *u)
+{
+    kernels[x->dev]->zero_ends(g, x, u);
 }
 
 int diagonal_multiply(const struct diagonal *d, const struct exec *exec,
                       enum diagonal_function function, double c, const double *symbol,
                       const double *u, double *v)
 {
-    if (!d->periodic)
-        return multiply_sine(d, *exec, function, c, symbol, u, v);
+    const struct diagonal_kernels *k = kernels[exec->dev];
+    const double by = fft_scale(d->fft);
     struct exec x = *exec;
-    double *hat = exec_take(&x, 2 * d->count);
-    const double scale = fft_scale(d->fft);
-    int failed = 0;
-    fft_forward(d->fft, &x, u, hat);
-    for (size_t k = 0; k < 2 * d->count; k += 2) {
-        double y[2];
-        factor(function, c, symbol + k, true, y);
-        failed |= isinf(y[0]);
-        const double re = y[0] / scale, im = y[1] / scale, h0 = hat[k], h1 = hat[k + 1];
-        hat[k] = re * h0 - im * h1;
-        hat[k + 1] = re * h1 + im * h0;
+    int failed;
+    if (d->periodic) {
+        double *hat = exec_take(&x, 2 * d->count);
+        fft_forward(d->fft, &x, u, hat);
+        failed = k->scale(d, &x, function, c, symbol, by, hat);
+        fft_inverse(d->fft, &x, hat, v);
+    } else {
+        double *inner = exec_take(&x, d->count), *hat = exec_take(&x, d->count);
+        k->inner_points(d, &x, false, (double *)u, inner);
+        fft_sine(d->fft, &x, inner, hat);
+        failed = k->scale(d, &x, function, c, symbol, by, hat);
+        fft_sine(d->fft, &x, hat, inner);
+        k->inner_points(d, &x, true, v, inner);
+        k->zero_ends(d->grid, &x, v);
     }
-    fft_inverse(d->fft, &x, hat, v);
-    return failed != 0;
+    return failed;
 }

@@ -69,7 +69,7 @@ static int rhs_spectral(const struct problem *p, const struct exec *x, double t,
 static int rhs_stencil(const struct problem *p, const struct exec *x, double t, const double *u,
                        double *f)
 {
-    stencil_apply(&p->grid, heat(p)->stencil, u, f);
+    stencil_apply(&p->grid, x, heat(p)->stencil, u, f);
     return 0;
 }
 
@@ -87,7 +87,7 @@ static int exact_step(const struct problem *p, const struct exec *x, double t0, 
 
 static int impose(const struct problem *p, const struct exec *x, double t, double *u)
 {
-    grid_zero_ends(&p->grid, u);
+    diagonal_zero_ends(&p->grid, x, u);
     return 0;
 }
 
@@ -103,7 +103,7 @@ static int exact(const struct problem *p, double t, double *u)
         .rhs_implicit = rhs, .solve = solve, .impose = boundary, .exact_step = exact_step          \
     }
 static const struct problem_kernels kernels[2][2] = {
-    /* periodic, dirichlet */
+    /* periodic, dirichlet; they run on every device */
     { KERNELS(rhs_spectral, NULL), KERNELS(rhs_spectral, impose) },
     { KERNELS(rhs_stencil, NULL), KERNELS(rhs_stencil, impose) },
 };
@@ -112,7 +112,7 @@ static void destroy(struct problem *p)
 {
     struct heat *h = (struct heat *)p;
     diagonal_destroy(&h->diagonal);
-    free(h->symbol);
+    diagonal_free(h->symbol);
     grid_free(&p->grid);
     free(h);
 }
@@ -169,6 +169,7 @@ static int create(struct problem **p, const struct node *config)
     h->base.flops_solve = diagonal_flops(&h->diagonal);
     h->base.flops_rhs = spectral ? h->base.flops_solve : n * dims * (4 * reach + 2);
     h->base.kernels[DEV_CPU] = &kernels[!spectral][!periodic];
+    h->base.kernels[DEV_CUDA] = DEV_CUDA_KERNELS(kernels[!spectral][!periodic]);
     h->base.initial = h->base.exact = exact;
     h->base.destroy = destroy;
     *p = &h->base;

@@ -6,6 +6,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "core/exec.h"
+
 int tridiagonal_create(struct tridiagonal *A, size_t n, size_t first, size_t end)
 {
     double *block = calloc(3 * n, sizeof *block);
@@ -15,6 +17,7 @@ int tridiagonal_create(struct tridiagonal *A, size_t n, size_t first, size_t end
 
 void tridiagonal_destroy(struct tridiagonal *A)
 {
+    exec_constant_forget(A->lower);
     free(A->lower);
     *A = (struct tridiagonal){ 0 };
 }
@@ -61,10 +64,12 @@ int factors_add(struct factors *s, const struct tridiagonal *A, double a)
         free(f);
         return -ENOMEM;
     }
-    if (tridiagonal_factor(A, a, f)) /* singular: the solve itself will say so */
+    if (tridiagonal_factor(A, a, f)) { /* singular: the solve itself will say so */
         free(f);
-    else
-        v[s->count++] = (struct factored){ a, f };
+        return 0;
+    }
+    v[s->count++] = (struct factored){ a, f };
+    exec_constant(f, 3 * A->n * sizeof *f);
     return 0;
 }
 
@@ -78,8 +83,10 @@ const double *factors_find(const struct factors *s, double a)
 
 void factors_destroy(struct factors *s)
 {
-    for (size_t i = 0; i < s->count; i++)
+    for (size_t i = 0; i < s->count; i++) {
+        exec_constant_forget(s->v[i].f);
         free(s->v[i].f);
+    }
     free(s->v);
     *s = (struct factors){ 0, NULL };
 }
