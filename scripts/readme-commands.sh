@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The commands in the README's blocks marked ```sh: prints them, or runs them as a reader would.
 set -uo pipefail
+shopt -s extglob
 
 usage()
 {
@@ -53,7 +54,7 @@ passed=0
 failed=0
 for command in "${commands[@]}"; do
     for left_out in "${skip[@]}"; do
-        [ "${command%%[[:space:]]#*}" != "$left_out" ] || continue 2
+        [ "${command%%*([[:space:]])#*}" != "$left_out" ] || continue 2
     done
     echo "\$ $command"
     eval "$command" </dev/null
