@@ -161,7 +161,7 @@ json_t *report_summary(const struct outcome *r, struct config *c, const struct o
         json_object_set_new(j, "error", error_of(o->state, o->reference, o->problem->n));
     if (r->failure->kind != FAILURE_NONE) {
         json_t *f = json_pack("{s:s}", "what", failure_text(r->failure->kind));
-        if (r->failure->slice >= 0) {
+        if (r->failure->slice >= 0 && r->failure->kind != FAILURE_INTERRUPTED) {
             json_object_set_new(f, "slice", json_integer(r->failure->slice));
             json_object_set_new(f, "iteration", json_integer(r->failure->iteration));
             json_object_set_new(f, "codelet", json_string(r->failure->codelet));

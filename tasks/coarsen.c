@@ -89,7 +89,9 @@ static int create(struct propagator **out, struct spt *run, struct problem *p, s
     if (!g)
         return log_error(-ENOMEM, "out of memory");
     g->base = (struct propagator){ "coarsen", run, p, 1, prepare, advance, divide, destroy };
-    g->where = starpu_cuda_worker_get_count() > 0 ? WHERE_ANY : WHERE_CPU;
+    g->where = starpu_cuda_worker_get_count() == 0 ? WHERE_CPU
+               : run->reproducible                 ? WHERE_CUDA
+                                                   : WHERE_ANY;
     *out = &g->base;
     struct node *coarse = config_copy(problem);
     if ((err = problem_create_coarse(&g->problem, coarse, v.factor)) ||

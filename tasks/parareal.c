@@ -317,7 +317,8 @@ static int solve_window(struct solver *s, struct window *w, struct parareal_wind
     if (!failed && r->iterations == 0) /* no increment has looked at the prediction */
         spt_first_failure(run, &s->report->failure);
     if (spt_any(run, spt_interrupted()))
-        s->report->failure.kind = FAILURE_INTERRUPTED;
+        s->report->failure =
+            (struct failure){ .kind = FAILURE_INTERRUPTED, .slice = -1, .iteration = -1 };
     return failure_error(s->report->failure.kind);
 }
 
