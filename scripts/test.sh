@@ -9,7 +9,7 @@ usage()
     cat <<'HELP'
 usage: scripts/test.sh [--build DIR] [--suite NAME]... [--no-install] [-- MESON_SETUP_OPTION...]
   --build DIR    build folder, made if missing (build)
-  --suite NAME   only these tests: unit, run, mpi, examples, cli (default: all)
+  --suite NAME   only these tests: unit, run, mpi, cuda, examples, cli (default: all)
   --no-install   do not install missing Debian packages
 example: scripts/test.sh --build build-debug --suite unit -- --buildtype=debug
 HELP

@@ -14,6 +14,11 @@ struct check {
     size_t nwork;
 };
 
+/* SPT_TEST_DEVICE=cuda: the tests whose names match the filter, with every kernel on a GPU and
+ * compared with the CPU's; no others. 0, or the exit status: 77 where there is no GPU. */
+int check_device_open(const char *filter);
+void check_device_close(void);
+
 /* text: what stands under `problem:`, as YAML flow */
 void check_open(struct check *c, const char *text);
 void check_stepper_open(struct check *c, const char *problem, const char *stepper);

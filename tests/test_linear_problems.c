@@ -311,5 +311,10 @@ int main(void)
         cmocka_unit_test(coarse_problems),
         cmocka_unit_test(wrong_input_is_refused),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int status = check_device_open("every_*");
+    if (status)
+        return status;
+    status = cmocka_run_group_tests(tests, NULL, NULL);
+    check_device_close();
+    return status;
 }

@@ -461,5 +461,10 @@ int main(void)
         cmocka_unit_test(splitting_schemes_are_the_published_ones),
         cmocka_unit_test(wrong_pairs_are_refused),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int status = check_device_open("every_*");
+    if (status)
+        return status;
+    status = cmocka_run_group_tests(tests, NULL, NULL);
+    check_device_close();
+    return status;
 }
