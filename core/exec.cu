@@ -161,7 +161,7 @@ void exec_test_close_cuda(void)
 
 struct exec exec_test_cuda(double *work, size_t nwork)
 {
-    struct exec x = { DEV_CUDA, 0, 1, test_stream, work, nwork };
+    struct exec x = { DEV_CUDA, 0, 1, test_stream, work, nwork, NULL };
     return x;
 }
 

@@ -28,6 +28,12 @@ extern "C" {
 
 enum device { DEV_CPU, DEV_CUDA, DEV_COUNT };
 
+/* What the kernels of nonlinear problems did: the cost in studies of work against precision */
+struct work_count {
+    long rhs, solves; /* calls */
+    long newton;      /* iterations of Newton's method in the solves */
+};
+
 struct exec {
     enum device dev;
     int worker;   /* StarPU's worker number, 0 outside tasks */
@@ -35,13 +41,23 @@ struct exec {
     void *stream; /* cudaStream_t on DEV_CUDA: everything is queued there, nothing synchronises */
     double *work; /* scratch of the callee, 64-byte aligned; what is passed on to a callee is advanced past what is kept */
     size_t nwork; /* doubles left in work */
+    struct work_count *count; /* of this task alone; NULL: nothing is counted */
 };
 
 /* an exec for host code outside tasks: tests, initial states, oracles */
 static inline struct exec exec_host(double *work, size_t nwork)
 {
-    struct exec x = { DEV_CPU, 0, 1, NULL, work, nwork };
+    struct exec x = { DEV_CPU, 0, 1, NULL, work, nwork, NULL };
     return x;
+}
+
+static inline void exec_count(const struct exec *x, long rhs, long solves, long newton)
+{
+    if (x->count) {
+        x->count->rhs += rhs;
+        x->count->solves += solves;
+        x->count->newton += newton;
+    }
 }
 
 /* sizes in scratch are rounded up to whole cache lines so that every part of it is aligned */

@@ -392,7 +392,7 @@ bool spt_begin(void *arg, struct spt_meta *m, void *args)
 
 struct exec spt_exec(double *work, size_t n)
 {
-    struct exec x = { DEV_CPU, starpu_worker_get_id(), 1, NULL, work, n };
+    struct exec x = { DEV_CPU, starpu_worker_get_id(), 1, NULL, work, n, NULL };
 #if SPT_CUDA
     if (x.worker >= 0 && starpu_worker_get_type(x.worker) == STARPU_CUDA_WORKER) {
         x.dev = DEV_CUDA;
