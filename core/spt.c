@@ -182,12 +182,20 @@ struct data {
     int64_t tag;
     size_t n;
     int owner;
-    bool busy;
-    struct data *next;
+    struct bucket *bucket;
+    struct data *next, *next_free;
+};
+
+struct bucket { /* of handles of one size and owner: a run has a few */
+    size_t n;
+    int owner;
+    struct data *free;
+    struct bucket *next;
 };
 
 struct spt_pool {
     struct data *all;
+    struct bucket *buckets;
 };
 
 static struct data *data_of(starpu_data_handle_t h)
@@ -209,13 +217,22 @@ starpu_data_handle_t spt_take(struct spt *run, size_t n, int owner)
 {
     if (!run->pool)
         SPT_CHECK((run->pool = calloc(1, sizeof *run->pool)));
-    struct data *d = run->pool->all;
-    while (d && (d->busy || d->n != n || d->owner != owner))
-        d = d->next;
-    if (!d) {
+    struct bucket *b = run->pool->buckets;
+    while (b && (b->n != n || b->owner != owner))
+        b = b->next;
+    if (!b) {
+        SPT_CHECK((b = calloc(1, sizeof *b)));
+        *b = (struct bucket){ n, owner, NULL, run->pool->buckets };
+        run->pool->buckets = b;
+    }
+    struct data *d = b->free;
+    if (d)
+        b->free = d->next_free;
+    else {
         SPT_CHECK((d = calloc(1, sizeof *d)));
-        *d =
-            (struct data){ .tag = run->next_tag++, .n = n, .owner = owner, .next = run->pool->all };
+        *d = (struct data){
+            .tag = run->next_tag++, .n = n, .owner = owner, .bucket = b, .next = run->pool->all
+        };
         starpu_vector_data_register(&d->handle, -1, 0, (uint32_t)n, sizeof(double));
         starpu_data_set_user_data(d->handle, d);
 #if SPT_MPI
@@ -232,7 +249,6 @@ starpu_data_handle_t spt_take(struct spt *run, size_t n, int owner)
         if (run->handles > run->handles_peak)
             run->handles_peak = run->handles;
     }
-    d->busy = true;
     return d->handle;
 }
 
@@ -244,7 +260,9 @@ void spt_give(struct spt *run, starpu_data_handle_t h)
     if (run->mpi)
         starpu_mpi_cache_flush(run->comm, h);
 #endif
-    data_of(h)->busy = false;
+    struct data *d = data_of(h);
+    d->next_free = d->bucket->free;
+    d->bucket->free = d;
 }
 
 starpu_data_handle_t spt_scratch(struct spt *run, size_t n)
@@ -331,6 +349,10 @@ void spt_close(struct spt *run)
             next = d->next;
             starpu_data_unregister_no_coherency(d->handle);
             free(d);
+        }
+        for (struct bucket *b = run->pool ? run->pool->buckets : NULL, *next; b; b = next) {
+            next = b->next;
+            free(b);
         }
         free(run->pool);
         exec_close_devices();
