@@ -118,9 +118,11 @@ int trace_write_rec(const struct trace *t, FILE *out)
         return log_error(-ENOMEM, "no memory left for writing a trace");
     fprintf(out, "# StarPinT trace 1\n# Tasks: %zu\n# Title: ", t->n);
     put_comment(out, t->title);
-    fputs("# Makespan: ", out);
-    trace_put_real(out, t->makespan, 0);
-    fputs(" seconds\n", out);
+    if (t->makespan > 0) { /* else it is from the first start to the last end */
+        fputs("# Makespan: ", out);
+        trace_put_real(out, t->makespan, 0);
+        fputs(" seconds\n", out);
+    }
     for (size_t w = 0; w < t->nworkers; w++) {
         const struct trace_worker *k = &t->workers[w];
         fprintf(out, "# Worker: rank %d worker %d gpu %d node %d name ", (int)k->rank,

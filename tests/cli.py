@@ -323,7 +323,7 @@ class Interrupts(unittest.TestCase):
             children = pathlib.Path(f'/proc/{mpirun}/task/{mpirun}/children').read_text().split()
             return int(children[-1])
         self.interrupt(['method.fine.steps=1000000000'], ranks=2)
-        self.interrupt(['method.fine.steps=5000', 'method.slices=100', 'method.iterations=100'], ranks=2,
+        self.interrupt(['method.fine.steps=2000', 'method.slices=100', 'method.iterations=100'], ranks=2,
                        to=a_rank)  # the others learn of it after an iteration
 
 
