@@ -7,6 +7,7 @@
 
 #include "core/interval.h"
 #include "core/spt.h"
+#include "problems/sdc.h"
 #include "problems/stepper.h"
 #include "problems/transfer.h"
 
@@ -62,6 +63,22 @@ void spt_increment(struct spt *run, double tolerance, double growth, bool first,
 /* result[0] = |u - v|_2 / |v|_2, result[1] = max |u - v|, result[2] = |v|_2; result: 3 doubles */
 void spt_distance(struct spt *run, starpu_data_handle_t u, starpu_data_handle_t v,
                   starpu_data_handle_t result);
+
+/* SDC node by node; handles as in problems/sdc.h, fe NULL (or arrays of NULL) if the problem has no
+ * explicit term. start: U_m^0 and f of it. node: sweep k at node m; new_i[m], new_e[m] are written,
+ * those before m read if Q-Delta is not diagonal; guess: u enters as u0. end: the quadrature. work:
+ * scratch of sdc_node_work doubles */
+void spt_sdc_start(struct spt *run, const struct sdc *s, struct interval step, int m,
+                   enum where where, starpu_data_handle_t work, starpu_data_handle_t u0,
+                   starpu_data_handle_t u, starpu_data_handle_t fi, starpu_data_handle_t fe);
+void spt_sdc_node(struct spt *run, const struct sdc *s, struct interval step, long k, int m,
+                  bool guess, enum where where, starpu_data_handle_t work, starpu_data_handle_t u0,
+                  starpu_data_handle_t u, const starpu_data_handle_t *old_i,
+                  const starpu_data_handle_t *old_e, const starpu_data_handle_t *new_i,
+                  const starpu_data_handle_t *new_e);
+void spt_sdc_end(struct spt *run, const struct sdc *s, struct interval step, enum where where,
+                 starpu_data_handle_t work, starpu_data_handle_t u0, const starpu_data_handle_t *fi,
+                 const starpu_data_handle_t *fe, starpu_data_handle_t v);
 
 /* to = the state `from` interpolated onto another grid */
 void spt_transfer(struct spt *run, const struct transfer *t, enum where where,

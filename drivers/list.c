@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/collocation.h"
 #include "core/log.h"
 #include "core/spt.h"
 #include "drivers/commands.h"
@@ -131,13 +132,40 @@ static void propagators(bool markdown)
     }
 }
 
+static void preconditioners(bool markdown)
+{
+    if (markdown)
+        printf("\n## preconditioner\n\nThe Q-Delta of `{name: sdc}`; case and the signs - and _ do "
+               "not count. "
+               "A diagonal one solves all nodes of a sweep at once.\n\n"
+               "| name | also | form | meaning |\n|---|---|---|---|\n");
+    else
+        puts("preconditioners:");
+    for (const struct qdelta_type *t = qdelta_types; t->name; t++) {
+        char also[64] = "";
+        const char *form = t->diagonal      ? "diagonal"
+                           : t->is_explicit ? "explicit"
+                           : t->lower       ? "lower triangular"
+                                            : "full";
+        for (int i = 0; t->aliases[i]; i++)
+            snprintf(also + strlen(also), sizeof also - strlen(also), "%s%s", i ? ", " : "",
+                     t->aliases[i]);
+        if (markdown)
+            printf("| `%s` | %s | %s%s | %s |\n", t->name, also, form,
+                   t->sweeps ? ", per sweep" : "", t->help);
+        else
+            printf("  %-18s %s (%s%s)\n", t->name, t->help, form, t->sweeps ? ", per sweep" : "");
+    }
+}
+
 static const struct {
     const char *name;
     void (*print)(bool markdown);
 } parts[] = { { "config", config },
               { "problems", problems },
               { "methods", methods },
-              { "propagators", propagators } };
+              { "propagators", propagators },
+              { "preconditioners", preconditioners } };
 enum { PARTS = sizeof parts / sizeof *parts };
 
 int command_list(int argc, char **argv)
@@ -146,7 +174,8 @@ int command_list(int argc, char **argv)
     const char *what = NULL;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-            puts("Usage: starpint list [config|problems|methods|propagators] [--markdown]\n"
+            puts("Usage: starpint list [config|problems|methods|propagators|preconditioners] "
+                 "[--markdown]\n"
                  "What can stand in a config. --markdown: every key with type, default, range, "
                  "unit and meaning.\n"
                  "Example: starpint list propagators");
@@ -171,9 +200,11 @@ int command_list(int argc, char **argv)
     }
     if (!found) {
         const char *near = config_nearest(what, known);
-        return exit_code(log_error(
-            -EINVAL, "list: unknown '%s', expected config, problems, methods or propagators%s%s%s",
-            what, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : ""));
+        return exit_code(log_error(-EINVAL,
+                                   "list: unknown '%s', expected config, problems, methods, "
+                                   "propagators or preconditioners%s%s%s",
+                                   what, near ? "; did you mean '" : "", near ? near : "",
+                                   near ? "'?" : ""));
     }
     return 0;
 }

@@ -40,7 +40,7 @@ struct propagator_type {
 extern const struct propagator_type *const propagator_types[]; /* ends with NULL */
 extern const struct schema
     stepping_schema; /* the keys that every one-step propagator has besides its own */
-extern const struct propagator_type parareal_type, coarsen_type;
+extern const struct propagator_type parareal_type, coarsen_type, sdc_type;
 
 int stepping_create(struct propagator **g, struct spt *run, struct problem *p,
                     const struct stepper_type *type, struct node *config);

@@ -519,6 +519,68 @@ static void parareal_is_a_propagator(void **unused)
     bench_free(&plain_fine);
 }
 
+/* one task per slice, per step or per node of a sweep: the same arithmetic, the same bits; and as
+ * many tasks as promised */
+static void granularity_changes_no_bits(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *problem, *keys;
+        long tasks; /* of a step, node by node */
+    } kinds[] = {
+        { "{name: heat, grid: 32}", "preconditioner: MIN-SR-FLEX", 1 + 3 * 4 + 1 },
+        { "{name: heat, grid: 32}", "preconditioner: LU, sweeps: 3", 1 + 3 * 4 },
+        { "{name: heat, grid: 32}",
+          "preconditioner: MIN-SR-S, initial_guess: spread, quadrature_update: true",
+          4 + 4 * 4 + 1 },
+        { "{name: advection, grid: 32, diffusivity: 0.1, split: imex}",
+          "preconditioner: MIN-SR-FLEX, preconditioner_explicit: PIC, nodes: {count: 3}, sweeps: 5",
+          1 + 4 * 3 + 1 },
+        { "{name: advection, grid: 32, diffusivity: 0.1, split: imex}",
+          "preconditioner: IE, preconditioner_explicit: EE, sweeps: 2, nodes: {count: 5, "
+          "quadrature: lobatto}",
+          1 + 2 * 5 },
+    };
+    static const char *const granularities[] = { "slice", "step", "node" };
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        struct states first = { 0 };
+        for (int g = 0; g < 3; g++) {
+            char fine[256];
+            snprintf(fine, sizeof fine, "{name: sdc, steps: 3, granularity: %s, %s}",
+                     granularities[g], kinds[i].keys);
+            struct bench b =
+                bench(kinds[i].problem, fine, "{name: sdc, sweeps: 1, nodes: {count: 2}}");
+            const struct parareal_options o = { 4, 1, 2, 1, 0.0, 0.0, false, 0.0 };
+            struct parareal_report r;
+            struct states s;
+            struct trace t;
+            run.tracing = g == 2;
+            starpu_profiling_status_set(g == 2 ? STARPU_PROFILING_ENABLE
+                                               : STARPU_PROFILING_DISABLE);
+            assert_int_equal(solve(&b, &o, 0.5, &s, &r), 0);
+            spt_wait(&run);
+            assert_int_equal(spt_trace_gather(&run, &t), 0);
+            long found = 0;
+            for (size_t q = 0; q < t.n; q++)
+                found += strncmp(t.records[q].codelet, "sdc_", 4) == 0;
+            if (run.rank == 0 && g == 2)
+                assert_int_equal(found, kinds[i].tasks * 3 * r.window[0].fine_calls);
+            if (g == 0)
+                first = s;
+            else {
+                if (run.rank == 0)
+                    assert_memory_equal(s.u, first.u, 4 * b.p->n * sizeof(double));
+                free(s.u);
+            }
+            run.tracing = false;
+            trace_free(&t);
+            parareal_report_free(&r);
+            bench_free(&b);
+        }
+        free(first.u);
+    }
+}
+
 /* a coarse grid for G: cubic interpolation converges faster than linear (Ruprecht 2014) */
 static void coarse_grids_work(void **unused)
 {
@@ -558,6 +620,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(growth_is_divergence),
         cmocka_unit_test(growing_increments_are_divergence),
         cmocka_unit_test(parareal_is_a_propagator),
+        cmocka_unit_test(granularity_changes_no_bits),
         cmocka_unit_test(coarse_grids_work),
     };
     const struct spt_options o = { .cpus = 2, .gpus = 0 };

@@ -1,0 +1,75 @@
+// SPDX-FileCopyrightText: 2026 The StarPinT authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Spectral deferred corrections (Dutt, Greengard & Rokhlin 2000; diagonal preconditioners:
+ * Caklovic, Lunet, Goetschel & Ruprecht 2024) on plain pointers. One step from u0 at t0 solves the
+ * collocation problem U_m = u0 + dt sum_j q_mj f(t_j, U_j), t_j = t0 + dt tau_j, by sweeps k = 1,
+ * 2, ...: U_m^k - dt d_mm f_I(U_m^k) = u0 + dt sum_j q_mj f(U_j^{k-1}) - dt sum_{j<=m} (d^I_mj f_I
+ * + d^E_mj f_E)(U_j^{k-1})
+ *                                + dt sum_{j<m} (d^I_mj f_I + d^E_mj f_E)(U_j^k).
+ * A diagonal d^I with d^E = 0 solves all nodes at once. */
+#ifndef SPT_SDC_H
+#define SPT_SDC_H
+
+#include "core/collocation.h"
+#include "problems/stepper.h"
+
+enum sdc_guess { SDC_COPY, SDC_SPREAD, SDC_ZERO, SDC_RANDOM };
+
+struct sdc {
+    struct problem *problem; /* borrowed */
+    struct collocation *c;
+    int M;
+    long sweeps;
+    double tolerance; /* of the residual, max norm: fewer sweeps are done once it is met; 0: all of
+                         them */
+    enum sdc_guess guess;
+    bool update;                 /* the step ends by the quadrature, not by the last node */
+    bool split;                  /* the problem has an explicit term */
+    bool diagonal;               /* no node waits for another one of its sweep */
+    int tables;                  /* sweeps from this one on use the last matrix */
+    double *implicit, *explicit; /* (tables, M, M) */
+};
+
+/* the keys of `{name: sdc}` besides those of every propagator */
+extern const struct schema sdc_schema;
+extern const struct stepper_type sdc_stepper_type;
+extern const char *const sdc_also[]; /* the keys that belong to the propagator */
+
+/* 0, or -EINVAL after one error line */
+int sdc_create(struct sdc **s, struct problem *p, struct node *config);
+void sdc_destroy(struct sdc **s);
+int sdc_prepare(const struct sdc *s, struct interval step);
+
+/* doubles of scratch that sdc_node, sdc_start and sdc_residual take, their problem's kernels
+ * included */
+size_t sdc_node_work(const struct sdc *s);
+
+/* The start of the sweeps at node m = 0..M-1: U_m^0 and f of it (copy: f(t0, u0), the same for
+ * every node). fe may be NULL if the problem has no explicit term. */
+int sdc_start(const struct sdc *s, const struct exec *x, struct interval step, int m,
+              const double *u0, double *u, double *fi, double *fe);
+
+/* Node m of sweep k = 1, 2, ...: u enters as U_m^{k-1} and leaves as U_m^k, fi and fe as f of it.
+ * old_i, old_e (M): f of the sweep before; new_i, new_e (M): of this sweep, read for j < m only,
+ * and only if the scheme is not diagonal. fi NULL: f is not wanted. 0, or positive where the solve
+ * failed */
+int sdc_node(const struct sdc *s, const struct exec *x, struct interval step, long k, int m,
+             const double *u0, const double *const *old_i, const double *const *old_e,
+             const double *const *new_i, const double *const *new_e, double *u, double *fi,
+             double *fe);
+
+/* Whether anything reads U or f of node m of sweep k: of the last sweep of a diagonal scheme only
+ * the last node is left */
+bool sdc_needs_node(const struct sdc *s, long k, int m);
+bool sdc_needs_rhs(const struct sdc *s, long k, int m);
+
+/* residual[0] = max |u0 + dt sum_j q_mj f_j - u| of node m; host only */
+int sdc_residual(const struct sdc *s, const struct exec *x, struct interval step, int m,
+                 const double *u0, const double *const *fi, const double *const *fe,
+                 const double *u, double *residual);
+
+/* v = the end of the step: the last node u_M, or the quadrature */
+int sdc_end(const struct sdc *s, const struct exec *x, struct interval step, const double *u0,
+            const double *const *fi, const double *const *fe, const double *u_M, double *v);
+
+#endif
