@@ -53,6 +53,8 @@ struct progress {
 };
 enum { PROGRESS_DOUBLES = sizeof(struct progress) / sizeof(double) };
 
+void progress_failure(const struct progress *p, struct failure *f); /* what it says went wrong */
+
 /* after = before, with the increment of this slice taken in; converged means increment <=
  * tolerance; growth: the norm of u_new over scale that counts as divergence, 0 for no limit; first:
  * all slices before this one are final */

@@ -36,7 +36,12 @@ static void increment(void *buf[], void *arg)
         const double norm = sqrt(sums[1]), change = sqrt(sums[0]);
         const double relative = norm > 0.0 ? change / norm : change;
         if (!spt_failure(m.run, m.slice, m.iteration, &f)) {
-            f = (struct failure){ FAILURE_NONE, m.slice, m.iteration, ROLE_NONE, "correct", "" };
+            const bool serial = m.role == ROLE_SERIAL; /* nothing was corrected */
+            f = (struct failure){ FAILURE_NONE, m.slice,
+                                  m.iteration,  serial ? ROLE_SERIAL : ROLE_NONE,
+                                  "",           "" };
+            snprintf(f.codelet, sizeof f.codelet, "%s", serial ? "advance" : "correct");
+            snprintf(f.label, sizeof f.label, "%s", serial && m.label ? m.label : "");
             if (!isfinite(norm) || !isfinite(change))
                 f.kind = FAILURE_NONFINITE;
             else if (a.growth > 0.0 && p.scale > 0.0 && norm > a.growth * p.scale)
@@ -78,4 +83,13 @@ void spt_increment(struct spt *run, double tolerance, double growth, bool first,
     const struct args a = { tolerance, growth, first };
     spt_insert(run, &cl, STARPU_VALUE, &a, sizeof a, STARPU_R, u_new, STARPU_R, u_old, STARPU_R,
                before, STARPU_W, after, STARPU_FLOPS, 4.0 * (double)spt_size(u_new), 0);
+}
+
+void progress_failure(const struct progress *p, struct failure *f)
+{
+    *f = (struct failure){
+        (enum failure_kind)p->failure, (int)p->slice, (int)p->iteration, (int)p->role, "", ""
+    };
+    memcpy(f->codelet, p->codelet, sizeof f->codelet);
+    memcpy(f->label, p->label, sizeof f->label);
 }

@@ -116,11 +116,29 @@ static void open_devices(int workers)
     exec_open_devices(workers, device);
 }
 
+/* StarPU aborts on what it cannot read */
+static int check_counts(void)
+{
+    static const char *const names[] = { "STARPU_NCPU", "STARPU_NCPUS", "STARPU_NCUDA",
+                                         "STARPU_NOPENCL" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *value = getenv(names[i]);
+        char *end;
+        if (!value)
+            continue;
+        const long n = strtol(value, &end, 10);
+        if (end == value || *end || n < -1 || n > 1 << 16)
+            return log_error(-EINVAL, "%s: expected a number of workers, got '%s'", names[i],
+                             value);
+    }
+    return 0;
+}
+
 int spt_open(struct spt *run, const struct spt_options *o)
 {
     struct starpu_conf conf;
     int err = spt_check_scheduler(NULL, "STARPU_SCHED", getenv("STARPU_SCHED"));
-    if (err)
+    if (err || (err = check_counts()))
         return err;
     starpu_conf_init(&conf);
     starpu_malloc_set_align(64);

@@ -164,3 +164,11 @@ void vec_nonfinite(const struct exec *x, size_t n, const double *u, double *flag
         bad |= !(fabs(u[i]) <= DBL_MAX);
     *flag = bad != 0;
 }
+
+double l2_norm(const double *u, size_t n)
+{
+    const struct exec x = exec_host(NULL, 0);
+    double sums[3];
+    vec_distance(&x, n, u, NULL, sums);
+    return sqrt(sums[1]);
+}

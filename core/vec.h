@@ -44,6 +44,8 @@ void vec_interpolate_cuda(const struct exec *x, size_t outer, size_t from, size_
 void vec_distance_cuda(const struct exec *x, size_t n, const double *u, const double *v, double *result);
 void vec_nonfinite_cuda(const struct exec *x, size_t n, const double *u, double *flag);
 
+double l2_norm(const double *u, size_t n); /* on the host */
+
 #ifdef __cplusplus
 }
 #endif

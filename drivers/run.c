@@ -302,7 +302,7 @@ static int compute(struct job *j, const struct options *o, const char *dir)
     err = j->is_parareal
               ? parareal(run, j->fine, j->coarse, &j->parareal.o, start, end, j->u0, observer_emit,
                          &j->observer, &pr)
-              : serial(run, j->fine, j->parts, start, end, j->u0, observer_emit, &j->observer, &sr);
+              : serial(run, j->fine, j->parts, j->serial.growth, start, end, j->u0, observer_emit, &j->observer, &sr);
     const struct failure *f = j->is_parareal ? &pr.failure : &sr.failure;
     if (err && f->kind == FAILURE_NONE)
         goto out; /* said already */

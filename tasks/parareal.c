@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/log.h"
+#include "core/vec.h"
 
 /* The handles of one window of slices. u[n] is the value at the start of slice n; it is kept in
  * lookahead + 2 copies: an iteration submitted ahead never overwrites the result of the one that
@@ -206,12 +207,7 @@ static bool decide(struct solver *s, struct window *w, struct parareal_window *r
     r->increments[k - 1] = p.increment;
     r->iterations = k;
     if (p.failure != FAILURE_NONE) {
-        struct failure *f = &s->report->failure;
-        *f = (struct failure){
-            (enum failure_kind)p.failure, (int)p.slice, (int)p.iteration, (int)p.role, "", ""
-        };
-        memcpy(f->codelet, p.codelet, sizeof f->codelet);
-        memcpy(f->label, p.label, sizeof f->label);
+        progress_failure(&p, &s->report->failure);
         return true;
     }
     double smallest = p.increment;
@@ -225,7 +221,8 @@ static bool decide(struct solver *s, struct window *w, struct parareal_window *r
         return true;
     }
     *leading = (long)p.leading - w->first;
-    r->converged = s->o->tolerance > 0.0 && *leading >= w->slices;
+    r->converged =
+        s->o->tolerance > 0.0 && (*leading >= w->slices || k == w->slices); /* exact then */
     log_progress("parareal",
                  ((double)(s->report->finished) + (double)k / (double)w->iterations) /
                      (double)s->o->windows,
@@ -365,14 +362,6 @@ static int solve_serially(struct solver *s, const double *u0)
     return failure_error(s->report->failure.kind);
 }
 
-static double norm(const double *u, size_t n)
-{
-    double sum = 0.0;
-    for (size_t i = 0; i < n; i++)
-        sum += u[i] * u[i];
-    return __builtin_sqrt(sum);
-}
-
 int parareal(struct spt *run, struct propagator *F, struct propagator *G,
              const struct parareal_options *o, double start, double end, const double *u0,
              parareal_emit *emit, void *context, struct parareal_report *report)
@@ -392,7 +381,7 @@ int parareal(struct spt *run, struct propagator *F, struct propagator *G,
     if ((err = F->prepare(F, interval_part(s.whole, 0, o->slices))) ||
         (err = G->prepare(G, interval_part(s.whole, 0, o->slices))))
         return err;
-    s.scale = norm(u0, F->problem->n);
+    s.scale = l2_norm(u0, F->problem->n);
     if (o->error_vs_fine && (err = solve_serially(&s, u0)))
         goto out;
     spt_wait(run);

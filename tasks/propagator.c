@@ -5,7 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
-const struct propagator_type *const propagator_types[] = { &coarsen_type, &parareal_type, &sdc_type, NULL };
+const struct propagator_type *const propagator_types[] = { &coarsen_type, &parareal_type, &sdc_type,
+                                                           NULL };
 
 int propagator_create(struct propagator **g, struct spt *run, struct problem *p,
                       struct node *problem, struct node *config)

@@ -2,50 +2,81 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "tasks/serial.h"
 
-#include <limits.h>
 #include <string.h>
 
 #include "core/log.h"
+#include "core/vec.h"
 
-int serial(struct spt *run, struct propagator *g, long segments, double start, double end,
-           const double *u0, parareal_emit *emit, void *context, struct serial_report *report)
+/* what is known after a segment; false: it failed */
+static bool look(struct spt *run, starpu_data_handle_t known, struct failure *f)
+{
+    struct progress p;
+    spt_get_all(run, known, (double *)&p);
+    if (p.failure == FAILURE_NONE)
+        return true;
+    progress_failure(&p, f);
+    return false;
+}
+
+int serial(struct spt *run, struct propagator *g, long segments, double growth, double start,
+           double end, const double *u0, parareal_emit *emit, void *context,
+           struct serial_report *report)
 {
     const struct interval whole = { start, end, 0, 1 };
     const size_t n = g->problem->n;
-    starpu_data_handle_t u[2] = { spt_take(run, n, 0), spt_take(run, n, 0) };
+    const struct progress begin = { .scale = l2_norm(u0, n) };
+    starpu_data_handle_t u[2], known[2], first = spt_take(run, PROGRESS_DOUBLES, 0);
     int err;
 
     memset(report, 0, sizeof *report);
+    for (int i = 0; i < 2; i++) {
+        u[i] = spt_take(run, n, 0);
+        known[i] = spt_take(run, PROGRESS_DOUBLES, 0);
+    }
     if ((err = g->prepare(g, interval_part(whole, 0, segments))))
         goto out;
     spt_put(run, u[0], u0);
-    const double begin = spt_seconds();
-    for (long i = 0; i < segments && !spt_failure(run, -1, INT_MAX, &report->failure); i++) {
+    spt_put(run, first, (const double *)&begin);
+    const double before = spt_seconds();
+    bool well = true;
+    for (long i = 0; i < segments && well; i++) {
         const struct interval part = interval_part(whole, i, segments);
         run->at.slice = (int)i;
         run->at.iteration = 0;
         run->at.role = ROLE_SERIAL;
         run->at.opens = 1;
         g->advance(g, part, u[i % 2], u[(i + 1) % 2]);
+        spt_increment(run, 0.0, growth, true, u[(i + 1) % 2], u[i % 2], first, known[i % 2]);
         emit(context, part, u[(i + 1) % 2]);
-        log_progress("serial", (double)(i + 1) / (double)segments, "t = %g", interval_t1(part));
+        if (i > 0) /* one segment behind: the workers have work meanwhile */
+            well = look(run, known[(i - 1) % 2], &report->failure);
+        log_progress("serial", (double)i / (double)segments, "t = %g", interval_t0(part));
     }
+    if (well)
+        look(run, known[(segments - 1) % 2], &report->failure);
     spt_wait(run);
-    report->wall_seconds = spt_seconds() - begin;
+    report->wall_seconds = spt_seconds() - before;
     log_progress_end();
     const int64_t id = run->at.id;
     run->at = (struct spt_meta){ .id = id, .slice = -1, .iteration = -1, .node = -1, .sweep = -1 };
-    spt_first_failure(run, &report->failure);
+    if (report->failure.kind == FAILURE_NONE)
+        spt_first_failure(run, &report->failure);
     err = failure_error(report->failure.kind);
 out:
-    spt_give(run, u[0]);
-    spt_give(run, u[1]);
+    for (int i = 0; i < 2; i++) {
+        spt_give(run, u[i]);
+        spt_give(run, known[i]);
+    }
+    spt_give(run, first);
     return err;
 }
 
 static const struct param params[] = {
     { "propagator", P_NODE, offsetof(struct serial_params, propagator),
       .help = "what carries the state from start to end; its steps are over the run" },
+    { "growth", P_REAL, offsetof(struct serial_params, growth), .def = "1.0e+10", .min = 0,
+      .max = __builtin_inf(),
+      .help = "growth of the l2 norm over the initial value's that ends the run; 0: no limit" },
     { 0 },
 };
 const struct schema serial_schema = { "method: serial", "one propagator over the whole run",

@@ -14,11 +14,13 @@ struct serial_report {
 
 /* From u0 over [start, end] in `segments` equal parts, each one advance (the propagator was divided
  * by them). emit is called after each. Returns as parareal. */
-int serial(struct spt *run, struct propagator *g, long segments, double start, double end,
-           const double *u0, parareal_emit *emit, void *context, struct serial_report *report);
+int serial(struct spt *run, struct propagator *g, long segments, double growth, double start,
+           double end, const double *u0, parareal_emit *emit, void *context,
+           struct serial_report *report);
 
 struct serial_params {
     struct node *propagator;
+    double growth;
 };
 extern const struct schema serial_schema;
 

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "core/log.h"
-#include "tasks/parareal.h"
+#include "tasks/serial.h"
 
 static struct spt run;
 
@@ -467,6 +467,24 @@ static void growth_is_divergence(void **unused)
     bench_free(&b);
 }
 
+static void serial_growth_is_found(void **unused)
+{
+    (void)unused;
+    if (run.ranks > 1) /* serial runs on one rank */
+        return;
+    struct bench b = bench("{name: advection, grid: 128, diffusivity: 0.1}",
+                           "{name: rk4, steps: 100}", "{name: exact}");
+    struct serial_report r;
+    struct states s = states(&b, 10);
+    assert_int_equal(b.F->divide(b.F, 10), 0);
+    assert_int_equal(serial(&run, b.F, 10, 1e6, 0.0, 1.0, b.u0, collect, &s, &r), -EDOM);
+    assert_int_equal(r.failure.kind, FAILURE_GROWTH);
+    assert_int_equal(r.failure.slice, 0);
+    assert_string_equal(r.failure.label, "rk4");
+    free(s.u);
+    bench_free(&b);
+}
+
 /* a coarse propagator that does not damp stiff modes: the increments grow, and that is said */
 static void growing_increments_are_divergence(void **unused)
 {
@@ -618,6 +636,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(windows_bound_the_memory),
         cmocka_unit_test(any_coarse_propagator_is_exact_after_n),
         cmocka_unit_test(growth_is_divergence),
+        cmocka_unit_test(serial_growth_is_found),
         cmocka_unit_test(growing_increments_are_divergence),
         cmocka_unit_test(parareal_is_a_propagator),
         cmocka_unit_test(granularity_changes_no_bits),
