@@ -3,12 +3,10 @@
 /* Collocation methods by name, and what errors say. */
 #include <ctype.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "core/collocation_private.h"
 

@@ -69,9 +69,9 @@ static void reflect(int n, struct matrix *A, int first, int count, const real *x
     norm = sqrtl(norm);
     if (norm == 0)
         return;
-    for (int i = 0; i < count; i++)
+    v[0] = x[0] / norm + (x[0] < 0 ? -1 : 1);
+    for (int i = 1; i < count; i++)
         v[i] = x[i] / norm;
-    v[0] += v[0] < 0 ? -1 : 1;
     for (int i = 0; i < count; i++)
         square += v[i] * v[i];
     for (int j = left; j < n; j++) {
@@ -129,7 +129,7 @@ real matrix_radius(int n, struct matrix *A)
 
     for (int i = 0; i < n; i++)
         for (int j = 0; j < n; j++)
-            norm = fmaxl(norm, fabsl(h[i][j]));
+            norm += fabsl(h[i][j]);
     if (!isfinite(norm))
         return NAN;
     hessenberg(n, A);

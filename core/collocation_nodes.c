@@ -137,8 +137,6 @@ static real integral(int M, const real *tau, int j, real end, int n, const real 
 {
     real sum = 0;
 
-    if (end == 0)
-        return 0; /* never -0 */
     for (int i = 0; i < n; i++) {
         real product = w[i];
         for (int k = 0; k < M; k++)
@@ -163,7 +161,7 @@ void collocation_compute(enum collocation_nodes nodes, enum collocation_quadratu
             if (k != j)
                 peak *= tau[j] - tau[k];
         for (int m = 0; Q && m < M; m++)
-            Q->v[m][j] = integral(M, tau, j, tau[m], n, x, w) / peak;
+            Q->v[m][j] = tau[m] == 0 ? 0 : integral(M, tau, j, tau[m], n, x, w) / peak; /* no -0 */
         if (weights)
             weights[j] = integral(M, tau, j, 1, n, x, w) / peak;
     }

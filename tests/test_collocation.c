@@ -77,7 +77,7 @@ static void closed_forms(void **state)
 {
     (void)state;
     const long double pi = acosl(-1);
-    for (int M = 2; M <= COLLOCATION_MAX; M++) {
+    for (int M = 2; M <= COLLOCATION_MAX; M += M < 16 ? 1 : 16) {
         struct collocation *c[] = {
             make("CHEBY-1", "GAUSS", M),      make("CHEBY-1", "RADAU-RIGHT", M),
             make("CHEBY-1", "RADAU-LEFT", M), make("CHEBY-1", "LOBATTO", M),
@@ -160,7 +160,7 @@ static void exactness(void **state)
     (void)state;
     for (const char *const *nodes = collocation_nodes_names; *nodes; nodes++) {
         for (const char *const *ends = collocation_quadrature_names; *ends; ends++) {
-            for (int M = 1; M <= COLLOCATION_MAX; M++) {
+            for (int M = 1; M <= COLLOCATION_MAX; M += M < 16 ? 1 : 16) {
                 struct collocation *c;
                 const bool left = !strcmp(*ends, "RADAU-LEFT") || !strcmp(*ends, "LOBATTO");
                 const int err = collocation_create(&c, *nodes, *ends, M);
