@@ -25,6 +25,7 @@ static void advance(void *buf[], void *arg)
     void *scratch = buf[a.in_place ? 1 : 2];
     struct exec x = spt_exec(VEC(scratch), LEN(scratch));
     double *flag = exec_take(&x, CODELET_ADVANCE_WORK);
+    x.count = spt_count(&m);
     const double start = spt_seconds();
     for (long i = 0; i < a.count && !spt_interrupted(); i++) {
         struct interval step = a.first;

@@ -42,7 +42,8 @@ static void node(void *buf[], void *arg)
     struct args a;
     if (!spt_begin(arg, &m, &a))
         return;
-    const struct exec x = spt_exec(VEC(buf[0]), LEN(buf[0]));
+    struct exec x = spt_exec(VEC(buf[0]), LEN(buf[0]));
+    x.count = spt_count(&m);
     const int M = a.s->M;
     struct cursor c = { buf, 1 };
     const double *u0 = take(&c);
@@ -69,7 +70,8 @@ static void start(void *buf[], void *arg)
     struct args a;
     if (!spt_begin(arg, &m, &a))
         return;
-    const struct exec x = spt_exec(VEC(buf[0]), LEN(buf[0]));
+    struct exec x = spt_exec(VEC(buf[0]), LEN(buf[0]));
+    x.count = spt_count(&m);
     struct cursor c = { buf, 1 };
     const double *u0 = take(&c);
     double *u = take(&c), *fi = take(&c), *fe = a.s->split ? take(&c) : NULL;
@@ -86,7 +88,8 @@ static void end(void *buf[], void *arg)
     struct args a;
     if (!spt_begin(arg, &m, &a))
         return;
-    const struct exec x = spt_exec(VEC(buf[0]), LEN(buf[0]));
+    struct exec x = spt_exec(VEC(buf[0]), LEN(buf[0]));
+    x.count = spt_count(&m);
     struct cursor c = { buf, 1 };
     const double *u0 = take(&c), *fi[COLLOCATION_MAX], *fe[COLLOCATION_MAX];
     double *v = take(&c);

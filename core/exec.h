@@ -28,10 +28,16 @@ extern "C" {
 
 enum device { DEV_CPU, DEV_CUDA, DEV_COUNT };
 
-/* What the kernels of nonlinear problems did: the cost in studies of work against precision */
+enum { WORK_SWEEPS = 64 };
+
+/* What the kernels of nonlinear problems did: the cost in studies of work against precision; and what iterative schemes say
+ * of themselves. */
 struct work_count {
-    long rhs, solves; /* calls */
-    long newton;      /* iterations of Newton's method in the solves */
+    long rhs, solves;        /* calls */
+    long newton;             /* iterations of Newton's method in the solves */
+    long accepted, rejected; /* steps of adaptive schemes */
+    long sweeps;             /* entries of residual, up to WORK_SWEEPS */
+    double residual[WORK_SWEEPS]; /* the largest seen after sweep k + 1 */
 };
 
 struct exec {
@@ -58,6 +64,17 @@ static inline void exec_count(const struct exec *x, long rhs, long solves, long 
         x->count->solves += solves;
         x->count->newton += newton;
     }
+}
+
+static inline void exec_residual(const struct exec *x, long sweep, double residual)
+{
+    struct work_count *c = x->count;
+    if (!c || sweep > WORK_SWEEPS)
+        return;
+    if (sweep > c->sweeps)
+        c->sweeps = sweep;
+    if (!(residual <= c->residual[sweep - 1]))
+        c->residual[sweep - 1] = residual;
 }
 
 /* sizes in scratch are rounded up to whole cache lines so that every part of it is aligned */

@@ -480,6 +480,46 @@ void spt_clock_total(struct spt *run, double seconds[ROLE_COUNT], long calls[ROL
 #endif
 }
 
+struct work_count *spt_count(const struct spt_meta *m)
+{
+    const int worker = starpu_worker_get_id();
+    return worker >= 0 && starpu_worker_get_type(worker) == STARPU_CPU_WORKER
+               ? &m->run->clocks[worker].work
+               : NULL;
+}
+
+void spt_work_total(struct spt *run, struct work_count *total)
+{
+    memset(total, 0, sizeof *total);
+    for (int w = 0; w < run->workers; w++) {
+        const struct work_count *c = &run->clocks[w].work;
+        total->rhs += c->rhs;
+        total->solves += c->solves;
+        total->newton += c->newton;
+        total->accepted += c->accepted;
+        total->rejected += c->rejected;
+        if (c->sweeps > total->sweeps)
+            total->sweeps = c->sweeps;
+        for (long k = 0; k < c->sweeps; k++)
+            if (!(c->residual[k] <= total->residual[k]))
+                total->residual[k] = c->residual[k];
+    }
+#if SPT_MPI
+    if (run->mpi) {
+        long sums[] = { total->rhs, total->solves, total->newton, total->accepted,
+                        total->rejected };
+        MPI_Allreduce(MPI_IN_PLACE, sums, 5, MPI_LONG, MPI_SUM, run->comm);
+        MPI_Allreduce(MPI_IN_PLACE, &total->sweeps, 1, MPI_LONG, MPI_MAX, run->comm);
+        MPI_Allreduce(MPI_IN_PLACE, total->residual, WORK_SWEEPS, MPI_DOUBLE, MPI_MAX, run->comm);
+        total->rhs = sums[0];
+        total->solves = sums[1];
+        total->newton = sums[2];
+        total->accepted = sums[3];
+        total->rejected = sums[4];
+    }
+#endif
+}
+
 bool spt_any(struct spt *run, bool yes)
 {
     int any = yes;

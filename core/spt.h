@@ -78,6 +78,7 @@ struct spt_clock {
     double seconds[ROLE_COUNT];
     long calls[ROLE_COUNT], tasks;
     double busy;
+    struct work_count work;
     char pad[64];
 };
 
@@ -189,6 +190,9 @@ int failure_error(enum failure_kind kind); /* 0, -ECANCELED for an interrupt, -E
 
 /* sums over the workers of all ranks (collective) of the seconds and calls of a role */
 void spt_clock_total(struct spt *run, double seconds[ROLE_COUNT], long calls[ROLE_COUNT]);
+/* the same for what the kernels counted: sums, and the largest of residuals (collective) */
+void spt_work_total(struct spt *run, struct work_count *total);
+struct work_count *spt_count(const struct spt_meta *m); /* of this worker; NULL on a GPU */
 void spt_clock_reset(
     struct spt *run); /* forgets the clocks and the trace so far; no task may be under way */
 

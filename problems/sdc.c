@@ -3,7 +3,7 @@
 #include "problems/sdc.h"
 
 #include <errno.h>
-#include <limits.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,14 +140,19 @@ int sdc_node(const struct sdc *s, const struct exec *exec, struct interval step,
     return failed || !fi ? failed : rhs(s, &x, t, u, fi, fe);
 }
 
+static bool residuals(const struct sdc *s)
+{
+    return s->record || s->tolerance > 0.0;
+}
+
 bool sdc_needs_node(const struct sdc *s, long k, int m)
 {
-    return k < s->sweeps || m == s->M - 1 || !s->diagonal || s->update || s->tolerance > 0.0;
+    return k < s->sweeps || m == s->M - 1 || !s->diagonal || s->update || residuals(s);
 }
 
 bool sdc_needs_rhs(const struct sdc *s, long k, int m)
 {
-    return k < s->sweeps || s->update || s->tolerance > 0.0 || (!s->diagonal && m < s->M - 1);
+    return k < s->sweeps || s->update || residuals(s) || (!s->diagonal && m < s->M - 1);
 }
 
 static void quadrature(const struct sdc *s, const struct exec *x, struct interval step,
@@ -211,13 +216,34 @@ struct sdc_stepper {
     struct sdc *sdc;
 };
 
-static int step(const struct stepper *base, const struct exec *exec, struct interval interval,
-                const double *u, double *v)
+static const double *const *all(double *const *f)
 {
-    const struct sdc *s = ((const struct sdc_stepper *)base)->sdc;
+    return (const double *const *)f;
+}
+
+static int largest_residual(const struct sdc *s, const struct exec *x, struct interval step,
+                            const double *u0, double *const *fi, double *const *fe,
+                            double *const *U, double *worst)
+{
+    int failed = 0;
+    *worst = 0.0;
+    for (int m = 0; m < s->M && !failed; m++) {
+        double r;
+        failed = sdc_residual(s, x, step, m, u0, all(fi), all(fe), U[m], &r);
+        if (!(r <= *worst)) /* also takes a NaN in */
+            *worst = r;
+    }
+    return failed;
+}
+
+/* v = one step; *estimate = the largest change of the last node in the last sweep, if asked for */
+static int one_step(const struct sdc *s, const struct exec *exec, struct interval step,
+                    const double *u, double *v, double *estimate)
+{
     const size_t n = s->problem->n;
     struct exec x = *exec;
-    double *U[COLLOCATION_MAX], *fi[2][COLLOCATION_MAX], *fe[2][COLLOCATION_MAX] = { { NULL } };
+    double *U[COLLOCATION_MAX], *fi[2][COLLOCATION_MAX],
+        *fe[2][COLLOCATION_MAX] = { { NULL } }, *before = estimate ? exec_take(&x, n) : NULL;
     for (int m = 0; m < s->M; m++) {
         U[m] = exec_take(&x, n);
         for (int i = 0; i < 2; i++) {
@@ -226,7 +252,7 @@ static int step(const struct stepper *base, const struct exec *exec, struct inte
                 fe[i][m] = exec_take(&x, n);
         }
     }
-    int failed = 0, now = 0;
+    int failed = 0, old = 0;
     for (int m = 0; m < s->M && !failed; m++) {
         if (m > 0 && s->guess == SDC_COPY) { /* f(t0, u0) once */
             vec_copy(&x, n, u, U[m]);
@@ -234,32 +260,75 @@ static int step(const struct stepper *base, const struct exec *exec, struct inte
             if (s->split)
                 vec_copy(&x, n, fe[0][0], fe[0][m]);
         } else
-            failed = sdc_start(s, &x, interval, m, u, U[m], fi[0][m], fe[0][m]);
+            failed = sdc_start(s, &x, step, m, u, U[m], fi[0][m], fe[0][m]);
     }
-    for (long k = 1; k <= s->sweeps && !failed; k++) {
-        const double *const *old_i = (const double *const *)fi[now], *const *old_e =
-                                                                         (const double *const *)
-                                                                             fe[now];
-        const double *const *new_i = (const double *const *)fi[!now], *const *new_e =
-                                                                          (const double *const *)
-                                                                              fe[!now];
-        double worst = 0.0;
+    for (long k = 1; k <= s->sweeps && !failed; k++, old = !old) {
+        const int new = !old;
+        if (before && k == s->sweeps)
+            vec_copy(&x, n, U[s->M - 1], before);
         for (int m = 0; m < s->M && !failed; m++)
             if (sdc_needs_node(s, k, m))
-                failed = sdc_node(s, &x, interval, k, m, u, old_i, old_e, new_i, new_e, U[m],
-                                  sdc_needs_rhs(s, k, m) ? fi[!now][m] : NULL, fe[!now][m]);
-        now = !now;
-        for (int m = 0; m < s->M && !failed && s->tolerance > 0.0 && x.dev == DEV_CPU; m++) {
-            double r;
-            failed = sdc_residual(s, &x, interval, m, u, new_i, new_e, U[m], &r);
-            worst = r > worst || r != r ? r : worst;
-        }
-        if (s->tolerance > 0.0 && worst <= s->tolerance && x.dev == DEV_CPU)
+                failed = sdc_node(s, &x, step, k, m, u, all(fi[old]), all(fe[old]), all(fi[new]),
+                                  all(fe[new]), U[m], sdc_needs_rhs(s, k, m) ? fi[new][m] : NULL,
+                                  fe[new][m]);
+        if (failed || !residuals(s) || x.dev != DEV_CPU)
+            continue;
+        double worst;
+        failed = largest_residual(s, &x, step, u, fi[new], fe[new], U, &worst);
+        exec_residual(&x, k, worst);
+        if (s->tolerance > 0.0 && worst <= s->tolerance) {
+            old = new;
             break;
+        }
     }
-    return failed ? failed
-                  : sdc_end(s, &x, interval, u, (const double *const *)fi[now],
-                            (const double *const *)fe[now], U[s->M - 1], v);
+    if (estimate && !failed) {
+        double sums[3];
+        vec_distance(&x, n, U[s->M - 1], before, sums);
+        *estimate = sums[2];
+    }
+    return failed ? failed : sdc_end(s, &x, step, u, all(fi[old]), all(fe[old]), U[s->M - 1], v);
+}
+
+/* Steps of their own size through one interval. The difference of the last two sweeps is the local
+ * error of the last but one, of order K - 1: h (tolerance / difference)^(1/K) is the step that
+ * would just have met the tolerance. */
+static int adapt(const struct sdc *s, const struct exec *exec, struct interval whole,
+                 const double *u, double *v)
+{
+    const double t0 = interval_t0(whole), t1 = interval_t1(whole), least = 1e-12 * (t1 - t0);
+    struct exec x = *exec;
+    double *next = exec_take(&x, s->problem->n), t = t0, h = s->first > 0.0 ? s->first : t1 - t0;
+    vec_copy(&x, s->problem->n, u, v);
+    while (t < t1) {
+        const bool last = t + h >= t1 - least;
+        const struct interval step = { t, last ? t1 : t + h, 0, 1 };
+        double estimate = 0.0;
+        const int failed = one_step(s, &x, step, v, next, &estimate);
+        double factor = failed || estimate != estimate ? 0.5
+                        : estimate > 0.0
+                            ? s->safety * pow(s->adaptive / estimate, 1.0 / (double)s->sweeps)
+                            : 5.0;
+        factor = fmin(5.0, fmax(0.2, factor));
+        const bool accept = !failed && estimate <= s->adaptive;
+        if (x.count) {
+            x.count->accepted += accept;
+            x.count->rejected += !accept;
+        }
+        if (accept) {
+            t = step.end;
+            vec_copy(&x, s->problem->n, next, v);
+        } else if (h < least)
+            return 1;
+        h = (accept && last ? h : step.end - step.start) * (accept ? factor : fmin(factor, 0.9));
+    }
+    return 0;
+}
+
+static int step(const struct stepper *base, const struct exec *x, struct interval interval,
+                const double *u, double *v)
+{
+    const struct sdc *s = ((const struct sdc_stepper *)base)->sdc;
+    return s->adaptive > 0.0 ? adapt(s, x, interval, u, v) : one_step(s, x, interval, u, v, NULL);
 }
 
 static int prepare(struct stepper *base, struct interval interval)
@@ -285,7 +354,7 @@ static int stepper_create(struct stepper **out, const struct stepper_type *type,
         return err;
     }
     const struct sdc *c = s->sdc;
-    const size_t states = (size_t)c->M * (c->split ? 5 : 3);
+    const size_t states = (size_t)c->M * (c->split ? 5 : 3) + (c->adaptive > 0.0 ? 2 : 0);
     const long most = 2L * c->M - 1, order = c->sweeps < most ? c->sweeps : most;
     s->base = (struct stepper){
         .name = type->name,
@@ -311,8 +380,13 @@ struct nodes_params {
     const char *type, *quadrature;
     long count;
 };
+struct adaptive_params {
+    double tolerance, safety, first;
+};
 struct params {
     struct nodes_params nodes;
+    struct adaptive_params adaptive;
+    bool record;
     long sweeps;
     double tolerance;
     const char *preconditioner, *preconditioner_explicit, *guess;
@@ -331,6 +405,20 @@ static const struct param nodes_table[] = {
 };
 static const struct schema nodes_schema = { "nodes", "collocation nodes", nodes_table };
 
+static const struct param adaptive_table[] = {
+    { "tolerance", P_REAL, offsetof(struct adaptive_params, tolerance), .def = "0", .min = 0,
+      .max = 1e300,
+      .help = "of the local error: the largest change in the last sweep; 0: fixed steps" },
+    { "safety", P_REAL, offsetof(struct adaptive_params, safety), .def = "0.9", .min = 0, .max = 1,
+      .open_min = true, .help = "factor on the step that would just meet the tolerance" },
+    { "first", P_REAL, offsetof(struct adaptive_params, first), .def = "0", .min = 0, .max = 1e300,
+      .unit = "time of the problem", .help = "first step to try; 0: the whole step" },
+    { 0 },
+};
+static const struct schema adaptive_schema = { "adaptive",
+                                               "steps of their own size inside each step",
+                                               adaptive_table };
+
 static const char *const guesses[] = { "copy", "spread", "zero", "random", NULL };
 
 static const struct param table_of_params[] = {
@@ -347,6 +435,11 @@ static const struct param table_of_params[] = {
     { "initial_guess", P_CHOICE, offsetof(struct params, guess), .def = "copy", .choices = guesses,
       .help = "at the nodes: copy takes u0 and f(u0), spread evaluates f there, zero, random in "
               "[0, 1)" },
+    { "residuals", P_BOOL, offsetof(struct params, record), .def = "false",
+      .help = "compute the residual after every sweep and report the largest; not with granularity "
+              "node" },
+    { "adaptive", P_MAP, offsetof(struct params, adaptive), .sub = &adaptive_schema,
+      .help = "steps of their own size inside each step" },
     { "quadrature_update", P_BOOL, offsetof(struct params, update), .def = "false",
       .help = "end the step by the quadrature instead of the last node" },
     { 0 },
@@ -393,10 +486,20 @@ int sdc_create(struct sdc **out, struct problem *p, struct node *config)
     s->sweeps = v.sweeps;
     s->tolerance = v.tolerance;
     s->update = v.update;
+    s->record = v.record;
+    s->adaptive = v.adaptive.tolerance;
+    s->safety = v.adaptive.safety;
+    s->first = v.adaptive.first;
     s->split = k->rhs_explicit != NULL;
     for (int i = 0; guesses[i]; i++)
         if (strcmp(guesses[i], v.guess) == 0)
             s->guess = (enum sdc_guess)i;
+    if (s->adaptive > 0.0 && s->sweeps < 2) {
+        err = config_key_error(
+            config, "sweeps",
+            "expected at least 2: the step is adapted to the change in the last one");
+        goto fail;
+    }
     if (!qi->lower && !qi->diagonal) {
         err = config_key_error(config, "preconditioner",
                                "expected a diagonal or lower triangular one, %s is full", qi->name);

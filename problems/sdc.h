@@ -23,10 +23,13 @@ struct sdc {
     double tolerance; /* of the residual, max norm: fewer sweeps are done once it is met; 0: all of
                          them */
     enum sdc_guess guess;
-    bool update;                 /* the step ends by the quadrature, not by the last node */
-    bool split;                  /* the problem has an explicit term */
-    bool diagonal;               /* no node waits for another one of its sweep */
-    int tables;                  /* sweeps from this one on use the last matrix */
+    bool record; /* residuals are computed after every sweep, to be reported */
+    double adaptive, safety,
+        first;     /* tolerance of the error estimate (0: fixed steps), factor, first step */
+    bool update;   /* the step ends by the quadrature, not by the last node */
+    bool split;    /* the problem has an explicit term */
+    bool diagonal; /* no node waits for another one of its sweep */
+    int tables;    /* sweeps from this one on use the last matrix */
     double *implicit, *explicit; /* (tables, M, M) */
 };
 

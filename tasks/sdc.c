@@ -148,10 +148,14 @@ static int create(struct propagator **out, struct spt *run, struct problem *p, s
     *out = &g->base;
     if ((err = sdc_create(&g->sdc, p, config)))
         goto fail;
-    if (g->sdc->tolerance > 0.0) {
-        err = config_key_error(config, "tolerance",
-                               "expected 0 with granularity node: sweeps are inserted before any "
-                               "residual is known");
+    if (g->sdc->tolerance > 0.0 || g->sdc->record || g->sdc->adaptive > 0.0) {
+        const char *key = g->sdc->tolerance > 0.0 ? "tolerance"
+                          : g->sdc->record        ? "residuals"
+                                                  : "adaptive";
+        err = config_key_error(
+            config, key,
+            "not with granularity node: sweeps are inserted before anything is known of "
+            "them; expected granularity step or slice");
         goto fail;
     }
     g->work = spt_scratch(run, sdc_node_work(g->sdc));

@@ -230,6 +230,53 @@ static void imex_and_tolerance(void **unused)
     close_run(&d);
 }
 
+/* the error follows the tolerance; steps are rejected where the solution turns */
+static void steps_adapt_to_the_tolerance(void **unused)
+{
+    (void)unused;
+    double errors[3];
+    long accepted[3];
+    for (int i = 0; i < 3; i++) {
+        char keys[160];
+        struct work_count count = { 0 };
+        snprintf(keys, sizeof keys, "sweeps: 4, preconditioner: LU, adaptive: {tolerance: %g}",
+                 pow(10, -4 - 2 * i));
+        struct sdc_run r = open_run("{name: dahlquist, lambda: [[0, 1], [-3, 8]]}", keys);
+        struct exec x = exec_host(r.work, r.s->nwork);
+        x.count = &count;
+        assert_int_equal(r.s->step(r.s, &x, (struct interval){ 0.0, 6.0, 0, 1 }, r.u, r.u), 0);
+        errors[i] = hypot(r.u[0] - cos(6.0), r.u[1] - sin(6.0));
+        accepted[i] = count.accepted;
+        assert_true(count.rejected > 0);
+        close_run(&r);
+    }
+    assert_true(errors[0] < 1e-2 && errors[1] < errors[0] / 20 && errors[2] < errors[1] / 20);
+    assert_true(accepted[0] < accepted[1] && accepted[1] < accepted[2]);
+}
+
+/* residuals fall with the sweeps and are the largest of all steps */
+static void residuals_are_recorded(void **unused)
+{
+    (void)unused;
+    struct work_count count = { 0 };
+    double u[2];
+    for (int record = 0; record < 2; record++) {
+        struct sdc_run r = open_run("{name: dahlquist, lambda: [[-1, 1]]}",
+                                    record ? "sweeps: 6, residuals: true" : "sweeps: 6");
+        struct exec x = exec_host(r.work, r.s->nwork);
+        x.count = &count;
+        for (long i = 0; i < 3; i++)
+            assert_int_equal(r.s->step(r.s, &x, (struct interval){ 0.0, 1.0, i, 3 }, r.u, r.u), 0);
+        if (record)
+            assert_true(r.u[0] == u[0] && r.u[1] == u[1]); /* looking changes nothing */
+        memcpy(u, r.u, sizeof u);
+        assert_int_equal(count.sweeps, record ? 6 : 0);
+        close_run(&r);
+    }
+    for (int k = 1; k < 6; k++)
+        assert_true(count.residual[k] > 0.0 && count.residual[k] < 0.5 * count.residual[k - 1]);
+}
+
 static void wrong_input_is_refused(void **unused)
 {
     (void)unused;
@@ -280,6 +327,8 @@ int main(void)
         cmocka_unit_test(sweeps_raise_the_order),
         cmocka_unit_test(sweeps_converge_to_collocation),
         cmocka_unit_test(imex_and_tolerance),
+        cmocka_unit_test(steps_adapt_to_the_tolerance),
+        cmocka_unit_test(residuals_are_recorded),
         cmocka_unit_test(wrong_input_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
