@@ -148,6 +148,29 @@ static json_t *scheduler_of(const struct outcome *r)
     return j;
 }
 
+/* of the propagator, or of the fine one, if it is SDC */
+static json_t *sdc_of(const struct outcome *r, const json_t *config)
+{
+    const json_t *method = json_object_get(config, "method"),
+                 *p = json_object_get(method, "propagator");
+    if (!p)
+        p = json_object_get(method, "fine");
+    const char *name = json_string_value(json_object_get(p, "name"));
+    if (!name || strcmp(name, "sdc"))
+        return NULL;
+    json_t *j = json_object();
+    json_object_set(j, "nodes", json_object_get(json_object_get(p, "nodes"), "count"));
+    json_object_set(j, "sweeps", json_object_get(p, "sweeps"));
+    json_object_set(j, "preconditioner", json_object_get(p, "preconditioner"));
+    if (r->work->sweeps)
+        json_object_set_new(j, "residuals", numbers(r->work->residual, r->work->sweeps));
+    if (r->work->accepted)
+        json_object_set_new(j, "steps",
+                            json_pack("{s:I, s:I}", "accepted", (json_int_t)r->work->accepted,
+                                      "rejected", (json_int_t)r->work->rejected));
+    return j;
+}
+
 json_t *report_summary(const struct outcome *r, struct config *c, const struct observer *o)
 {
     json_t *j = json_pack("{s:s, s:s, s:o}", "version", SPT_VERSION, "status", r->status, "config",
@@ -183,6 +206,14 @@ json_t *report_summary(const struct outcome *r, struct config *c, const struct o
                                               json_array_get(errors, n - 1)));
         }
     }
+    json_t *sdc = sdc_of(r, json_object_get(j, "config"));
+    if (sdc)
+        json_object_set_new(j, "sdc", sdc);
+    if (r->work->rhs)
+        json_object_set_new(j, "work",
+                            json_pack("{s:I, s:I, s:I}", "rhs", (json_int_t)r->work->rhs, "solves",
+                                      (json_int_t)r->work->solves, "newton",
+                                      (json_int_t)r->work->newton));
     const size_t slices =
         r->parareal ? (size_t)(r->parareal_options->slices / r->parareal_options->windows) : 1;
     const size_t mine = slices / (size_t)r->run->ranks ? slices / (size_t)r->run->ranks : 1;

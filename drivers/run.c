@@ -299,10 +299,10 @@ static int compute(struct job *j, const struct options *o, const char *dir)
     if (spt_any(run, wrong))
         return -EINVAL; /* a folder that cannot be written to is a wrong input too */
     observer_initial(&j->observer, start, j->u0);
-    err = j->is_parareal
-              ? parareal(run, j->fine, j->coarse, &j->parareal.o, start, end, j->u0, observer_emit,
-                         &j->observer, &pr)
-              : serial(run, j->fine, j->parts, j->serial.growth, start, end, j->u0, observer_emit, &j->observer, &sr);
+    err = j->is_parareal ? parareal(run, j->fine, j->coarse, &j->parareal.o, start, end, j->u0,
+                                    observer_emit, &j->observer, &pr)
+                         : serial(run, j->fine, j->parts, j->serial.growth, start, end, j->u0,
+                                  observer_emit, &j->observer, &sr);
     const struct failure *f = j->is_parareal ? &pr.failure : &sr.failure;
     if (err && f->kind == FAILURE_NONE)
         goto out; /* said already */
@@ -317,6 +317,8 @@ static int compute(struct job *j, const struct options *o, const char *dir)
     int workers[2] = { (int)starpu_cpu_worker_get_count(), (int)starpu_cuda_worker_get_count() };
     spt_sum(run, workers, 2);
     const size_t bytes = spt_bus_bytes(run);
+    struct work_count work;
+    spt_work_total(run, &work);
     if (run->rank == 0) {
         const struct outcome r = { .status = status_of(err, f, j, &pr),
                                    .wall_seconds =
@@ -329,6 +331,7 @@ static int compute(struct job *j, const struct options *o, const char *dir)
                                    .failure = f,
                                    .trace = trace.n ? &trace : NULL,
                                    .bus_bytes = bytes,
+                                   .work = &work,
                                    .run = run };
         const int wrote = write_results(j, &r, o, dir);
         err = err ? err : wrote;
