@@ -1,27 +1,22 @@
 // SPDX-FileCopyrightText: 2026 The StarPinT authors
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* starpint plot: pictures of results. gnuplot draws; it gets a script with the data in it on stdin
- * and gives a PNG on stdout, so that no name of a user's ever meets a shell. */
+/* starpint plot: pictures of results. */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <jansson.h>
 #include <math.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/log.h"
 #include "core/results.h"
 #include "drivers/commands.h"
+#include "drivers/gnuplot.h"
 
-extern char **environ;
-
-enum { CURVES = 7, PANELS = 4, LISTED = 14, FEW = 64, LABEL = 160, TITLE = 512 };
+enum { CURVES = 7, PANELS = 4, LISTED = 14, FEW = 64, LABEL = 160 };
 
 static const char help[] =
     "Usage: starpint plot DIR|FILE [-o FILE.png] [--what solution|convergence|all]\n"
@@ -40,80 +35,6 @@ static const char help[] =
     "\n"
     "Example: starpint run examples/black_scholes_2d.yaml -o results/bs2d\n"
     "         starpint plot results/bs2d\n";
-
-/* The colours: viridis, a diverging map (blue, white, red), two for curves */
-static const unsigned viridis[] = { 0x440154, 0x482475, 0x414487, 0x355f8d, 0x2a788e, 0x21918c,
-                                    0x22a884, 0x44bf70, 0x7ad151, 0xbddf26, 0xfde725 };
-static const unsigned diverging[] = { 0x16437e, 0x3a7ab8, 0x86b6d9, 0xd3e3ef, 0xf8f7f6,
-                                      0xf6d8c9, 0xe39b80, 0xc55352, 0x861a30 };
-#define BLUE "#2a5caa"
-#define RED "#c8443f"
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-static unsigned viridis_at(double f)
-{
-    const double at = f * (double)(COUNT(viridis) - 1);
-    const size_t i = at >= COUNT(viridis) - 1 ? COUNT(viridis) - 2 : (size_t)at;
-    unsigned rgb = 0;
-    for (int shift = 0; shift < 24; shift += 8) {
-        const double a = viridis[i] >> shift & 255, b = viridis[i + 1] >> shift & 255;
-        rgb |= (unsigned)(a + (b - a) * (at - (double)i) + 0.5) << shift;
-    }
-    return rgb;
-}
-
-static void palette(FILE *o, const unsigned *rgb, size_t n)
-{
-    fputs("set palette defined (", o);
-    for (size_t i = 0; i < n; i++)
-        fprintf(o, "%s%zu '#%06x'", i ? ", " : "", i, rgb[i]);
-    fputs(")\n", o);
-}
-
-/* a string constant of gnuplot, taken literally */
-static const char *quoted(const char *s, char buffer[2 * TITLE + 3])
-{
-    char *p = buffer;
-    *p++ = '\'';
-    for (; *s && p < buffer + 2 * TITLE; s++) {
-        if (*s == '\'')
-            *p++ = '\'';
-        *p++ = (unsigned char)*s < ' ' ? ' ' : *s;
-    }
-    strcpy(p, "'");
-    return buffer;
-}
-
-static void style(FILE *o, int width, int height)
-{
-    fprintf(
-        o,
-        "set encoding utf8\nset minussign\n"
-        "set terminal pngcairo enhanced rounded size %d,%d font 'sans,12' background '#ffffff'\n"
-        "set format xy '%%h'\nset border 3 lc rgb '#555555' lw 1.2\n"
-        "set tics nomirror out scale 0.6 textcolor rgb '#333333'\n"
-        "set grid lt 1 lw 1 lc rgb '#e6e6e6'\n"
-        "set key outside right top vertical Left reverse noenhanced samplen 2 spacing 1.35\n",
-        width, height);
-}
-
-/* left of the panel's upper edge */
-static void title(FILE *o, int tag, const char *text)
-{
-    char q[2 * TITLE + 3];
-    fprintf(
-        o,
-        "set label %d %s at graph 0,1 left offset 0,1 font 'sans:Bold,14' textcolor rgb '#222222' "
-        "noenhanced\n",
-        tag, quoted(text, q));
-}
-
-static void axis_label(FILE *o, char axis, const char *text)
-{
-    char q[2 * TITLE + 3];
-    fprintf(o, "set %clabel %s noenhanced textcolor rgb '#222222' font 'sans,13'\n", axis,
-            quoted(text, q));
-}
 
 /* Fields: the real, imaginary parts of the components */
 
@@ -137,40 +58,6 @@ static double value(const struct results_data *d, const double *all, size_t snap
     const size_t parts = d->grid.is_complex ? 2 : 1, c = (size_t)f / parts;
     return all[snapshot * grid_doubles(&d->grid) + (c * grid_points(&d->grid) + i) * parts +
                (size_t)f % parts];
-}
-
-/* gnuplot takes what is not finite as missing */
-static void number(FILE *o, double v)
-{
-    if (isfinite(v))
-        fprintf(o, " %.9g", v);
-    else
-        fputs(" NaN", o);
-}
-
-/* the finite numbers drawn along an axis: gnuplot gives up where it has to find a range and there
- * are none */
-struct range {
-    double low, high;
-};
-static const struct range EMPTY = { INFINITY, -INFINITY };
-
-static void range_add(struct range *r, double v)
-{
-    if (isfinite(v)) {
-        r->low = fmin(r->low, v);
-        r->high = fmax(r->high, v);
-    }
-}
-
-static void range_set(FILE *o, char axis, struct range r)
-{
-    if (r.low > r.high)
-        r = (struct range){ 0, 1 };
-    double margin = 0.04 * (r.high - r.low);
-    if (!(margin > 1e-13 * fmax(fabs(r.low), fabs(r.high))))
-        margin = r.low != 0 ? 0.5 * fabs(r.low) : 1;
-    fprintf(o, "set %crange [%.9g:%.9g] noextend\n", axis, r.low - margin, r.high + margin);
 }
 
 /* max |u - reference| of the last snapshot */
@@ -210,9 +97,9 @@ static void draw_curves(FILE *o, const struct results_data *d)
     const size_t n = g->shape[0], every = 1 + (n - 1) / 4000, last = d->count - 1;
     const size_t curves = curve_count(d->count);
     struct range range[PANELS];
-    char name[LABEL], text[TITLE];
+    char name[LABEL], text[GNUPLOT_TEXT];
 
-    style(o, 1000, fields == 1 ? 620 : 100 + 320 * fields);
+    gnuplot_style(o, 1000, fields == 1 ? 620 : 100 + 320 * fields);
     for (int f = 0; f < fields; f++) {
         range[f] = EMPTY;
         fprintf(o, "$u%d << EOD\n", f);
@@ -223,7 +110,7 @@ static void draw_curves(FILE *o, const struct results_data *d)
                 const double v = c < curves
                                      ? value(d, d->fields, curve_snapshot(c, curves, last), f, i)
                                      : value(d, d->reference, last, f, i);
-                number(o, v);
+                gnuplot_number(o, v);
                 range_add(&range[f], v);
             }
             fputs("\n", o);
@@ -236,28 +123,28 @@ static void draw_curves(FILE *o, const struct results_data *d)
         fprintf(o, "set xrange [%.9g:%.9g] noextend\n", g->x[0][0],
                 g->periodic[0] ? g->x[0][0] + g->length[0] : g->x[0][n - 1]);
     fputs("set lmargin 11\nset rmargin 19\nset bmargin 4\nset tmargin 3.5\n", o);
-    axis_label(o, 'x', g->axis[0]);
+    gnuplot_axis_label(o, 'x', g->axis[0]);
     fprintf(o, "set multiplot layout %d,1\n", fields);
     for (int f = 0; f < fields; f++) {
-        range_set(o, 'y', range[f]);
-        axis_label(o, 'y', field_name(g, f, name));
+        gnuplot_range(o, 'y', range[f]);
+        gnuplot_axis_label(o, 'y', field_name(g, f, name));
         if (d->reference)
             snprintf(text, sizeof text, "%s%smax |%s − reference| = %.2g", f ? "" : d->problem,
                      f ? "" : "   ", name, distance(d, f));
         else
             snprintf(text, sizeof text, "%s", f ? "" : d->problem);
-        title(o, 1, text);
+        gnuplot_title(o, 1, text);
         if (f)
             fputs("unset key\n", o);
         for (size_t k = 0; k < curves; k++) {
             const size_t s = curve_snapshot(k, curves, last);
             const bool final = s == last;
-            fprintf(o,
-                    "%s$u%d using 1:%zu with %s lw %s lc rgb '#%06x' pt 7 ps %s title 't = %.4g'",
-                    k ? ", " : "plot ", f, k + 2, n <= 32 ? "linespoints" : "lines",
-                    final ? "3" : "1.8",
-                    final ? 0x2c1a5e : viridis_at(0.88 - 0.6 * (double)k / (double)(curves - 1)),
-                    final ? "0.9" : "0.6", d->time[s]);
+            fprintf(
+                o, "%s$u%d using 1:%zu with %s lw %s lc rgb '#%06x' pt 7 ps %s title 't = %.4g'",
+                k ? ", " : "plot ", f, k + 2, n <= 32 ? "linespoints" : "lines",
+                final ? "3" : "1.8",
+                final ? 0x2c1a5e : gnuplot_viridis(0.88 - 0.6 * (double)k / (double)(curves - 1)),
+                final ? "0.9" : "0.6", d->time[s]);
         }
         if (d->reference)
             fprintf(o,
@@ -271,9 +158,10 @@ static void draw_curves(FILE *o, const struct results_data *d)
 
 /* A few complex numbers: their way through the plane, their last values listed */
 
-static const char *complex_text(char text[TITLE], const char *name, size_t i, double re, double im)
+static const char *complex_text(char text[GNUPLOT_TEXT], const char *name, size_t i, double re,
+                                double im)
 {
-    snprintf(text, TITLE, "%s[%zu] = %s%.5g %s %.5gi", name, i, re < 0 ? "−" : "", fabs(re),
+    snprintf(text, GNUPLOT_TEXT, "%s[%zu] = %s%.5g %s %.5gi", name, i, re < 0 ? "−" : "", fabs(re),
              im < 0 ? "−" : "+", fabs(im));
     return text;
 }
@@ -282,18 +170,18 @@ static void draw_points(FILE *o, const struct results_data *d)
 {
     const struct grid *g = &d->grid;
     const size_t n = (size_t)g->components * grid_points(g), last = d->count - 1;
-    char text[TITLE], q[2 * TITLE + 3];
+    char text[GNUPLOT_TEXT], q[GNUPLOT_QUOTED];
     struct range x = EMPTY, y = EMPTY;
 
-    style(o, 940, 600);
+    gnuplot_style(o, 940, 600);
     for (size_t i = 0; i < n; i++) {
         const size_t p = i % grid_points(g);
         const int f = 2 * (int)(i / grid_points(g));
         fprintf(o, "$u%zu << EOD\n", i);
         for (size_t s = 0; s < d->count; s++) {
             const double re = value(d, d->fields, s, f, p), im = value(d, d->fields, s, f + 1, p);
-            number(o, re);
-            number(o, im);
+            gnuplot_number(o, re);
+            gnuplot_number(o, im);
             fputs("\n", o);
             range_add(&x, re);
             range_add(&y, im);
@@ -302,8 +190,8 @@ static void draw_points(FILE *o, const struct results_data *d)
             const double re = value(d, d->reference, last, f, p),
                          im = value(d, d->reference, last, f + 1, p);
             fputs("\n\n", o);
-            number(o, re);
-            number(o, im);
+            gnuplot_number(o, re);
+            gnuplot_number(o, im);
             fputs("\n", o);
             range_add(&x, re);
             range_add(&y, im);
@@ -311,9 +199,9 @@ static void draw_points(FILE *o, const struct results_data *d)
         fputs("EOD\n", o);
     }
     snprintf(text, sizeof text, "%s at t = %.4g", d->problem, d->time[last]);
-    title(o, 1, text);
-    axis_label(o, 'x', "Re");
-    axis_label(o, 'y', "Im");
+    gnuplot_title(o, 1, text);
+    gnuplot_axis_label(o, 'x', "Re");
+    gnuplot_axis_label(o, 'y', "Im");
     fputs("$circle << EOD\n", o);
     for (int i = 0; i <= 200; i++)
         fprintf(o, "%.6f %.6f\n", cos(i * M_PI / 100), sin(i * M_PI / 100));
@@ -323,8 +211,8 @@ static void draw_points(FILE *o, const struct results_data *d)
         range_add(&x, 1.1 * side);
         range_add(&y, 1.1 * side);
     }
-    range_set(o, 'x', x);
-    range_set(o, 'y', y);
+    gnuplot_range(o, 'x', x);
+    gnuplot_range(o, 'y', y);
     fputs("set size ratio -1\nset zeroaxis lt 1 lw 1.2 lc rgb '#bbbbbb'\n"
           "set rmargin 36\nset tmargin 4\nset key width -1 font 'sans,11'\nplot ",
           o);
@@ -333,7 +221,7 @@ static void draw_points(FILE *o, const struct results_data *d)
     for (size_t i = 0; i < n; i++) {
         const size_t p = i % grid_points(g);
         const int f = 2 * (int)(i / grid_points(g));
-        const unsigned rgb = viridis_at(n > 1 ? 0.9 * (double)i / (double)(n - 1) : 0.3);
+        const unsigned rgb = gnuplot_viridis(n > 1 ? 0.9 * (double)i / (double)(n - 1) : 0.3);
         const double re = value(d, d->fields, last, f, p), im = value(d, d->fields, last, f + 1, p);
         if (d->count > 1)
             fprintf(o, "$u%zu index 0 with linespoints lw 1.4 pt 7 ps 0.5 lc rgb '#%06x' notitle, ",
@@ -341,7 +229,8 @@ static void draw_points(FILE *o, const struct results_data *d)
         fprintf(o, "$u%zu index 0 every ::%zu with points pt 7 ps 1.7 lc rgb '#%06x' ", i, last,
                 rgb);
         if (i < LISTED)
-            fprintf(o, "title %s, ", quoted(complex_text(text, g->names[f / 2], p, re, im), q));
+            fprintf(o, "title %s, ",
+                    gnuplot_quoted(complex_text(text, g->names[f / 2], p, re, im), q));
         else
             fputs(i == LISTED ? "title '…', " : "notitle, ", o);
     }
@@ -419,13 +308,6 @@ static int rasterise(struct raster *r, const struct results_data *d, int f, bool
     return 0;
 }
 
-/* 1, 2 or 5 times a power of ten: about n steps over a range */
-static double nice_step(double range, int n)
-{
-    const double raw = range / n, power = pow(10, floor(log10(raw)));
-    return power * (raw / power > 5 ? 10 : raw / power > 2 ? 5 : raw / power > 1 ? 2 : 1);
-}
-
 static void raster_data(FILE *o, const struct raster *r, int tag)
 {
     fprintf(o, "$m%d << EOD\n%d", tag, r->n[0]);
@@ -434,7 +316,7 @@ static void raster_data(FILE *o, const struct raster *r, int tag)
     for (int j = 0; j < r->n[1]; j++) {
         fprintf(o, "\n%.7g", r->lower[1] + (r->upper[1] - r->lower[1]) * j / (r->n[1] - 1));
         for (int i = 0; i < r->n[0]; i++) {
-            number(o, r->v[j * r->n[0] + i]);
+            gnuplot_number(o, r->v[j * r->n[0] + i]);
         }
     }
     fputs("\nEOD\n", o);
@@ -447,7 +329,7 @@ static int draw_maps(FILE *o, const struct results_data *d)
     const int fields = field_count(g) < PANELS ? field_count(g) : PANELS;
     const int kinds = d->reference ? 2 : 1, panels = fields * kinds;
     struct raster r[2 * PANELS] = { 0 };
-    char name[LABEL], text[TITLE], where[64] = "";
+    char name[LABEL], text[GNUPLOT_TEXT], where[64] = "";
     double length[2];
     int err = 0;
     for (int a = 0; a < 2; a++)
@@ -466,7 +348,7 @@ static int draw_maps(FILE *o, const struct results_data *d)
     const int cell[2] = { size[0] + LEFT + RIGHT, size[1] + TOP + BOTTOM };
     const double width = columns * cell[0], height = rows * cell[1];
 
-    style(o, (int)width, (int)height);
+    gnuplot_style(o, (int)width, (int)height);
     for (int i = 0; i < panels && !err; i++) {
         for (int a = 0; a < 2; a++) {
             r[i].lower[a] = g->x[a][0];
@@ -482,8 +364,8 @@ static int draw_maps(FILE *o, const struct results_data *d)
     fputs("unset key\nunset grid\nset border 15 front lw 1\nset cbtics scale 0.4\n"
           "set multiplot\n",
           o);
-    axis_label(o, 'x', g->axis[0]);
-    axis_label(o, 'y', g->axis[1]);
+    gnuplot_axis_label(o, 'x', g->axis[0]);
+    gnuplot_axis_label(o, 'y', g->axis[1]);
     for (int i = 0; i < panels && !err; i++) {
         const bool difference = i % kinds;
         const double left = (i % columns) * cell[0] + LEFT,
@@ -496,13 +378,13 @@ static int draw_maps(FILE *o, const struct results_data *d)
         else
             snprintf(text, sizeof text, "%s%s%s", name, difference ? " − reference" : "",
                      difference && low == 0 && high == 0 ? ": 0" : "");
-        title(o, 1, text);
+        gnuplot_title(o, 1, text);
         if (difference) {
             high = fmax(fabs(low), fabs(high));
             low = -high;
-            palette(o, diverging, COUNT(diverging));
+            gnuplot_palette(o, &gnuplot_diverging_map);
         } else {
-            palette(o, viridis, COUNT(viridis));
+            gnuplot_palette(o, &gnuplot_viridis_map);
         }
         const bool flat = !(high - low > 1e-13 * fmax(fabs(low), fabs(high)));
         if (!isfinite(low))
@@ -609,9 +491,9 @@ static int draw_convergence(FILE *o, const void *data)
     const size_t k = from > behind + 1 ? from - 1 : behind;
     size_t n[2][2];
     double least = tolerance > 0 ? tolerance : 1;
-    char text[TITLE];
+    char text[GNUPLOT_TEXT];
 
-    style(o, 1000, 620);
+    gnuplot_style(o, 1000, 620);
     series(o, "increments", increments, 1, &least, n[0]);
     series(o, "errors", errors, 0, &least, n[1]);
     const bool zeros = n[0][1] || n[1][1]; /* drawn on the x axis */
@@ -622,8 +504,8 @@ static int draw_convergence(FILE *o, const void *data)
     if (json_is_integer(slices))
         snprintf(text + strlen(text), sizeof text - strlen(text), ", %lld slices",
                  (long long)json_integer_value(slices));
-    title(o, 1, text);
-    axis_label(o, 'x', "iteration k  (0: coarse prediction)");
+    gnuplot_title(o, 1, text);
+    gnuplot_axis_label(o, 'x', "iteration k  (0: coarse prediction)");
     fprintf(o,
             "set ylabel 'relative {/:Italic l}_2 norm' textcolor rgb '#222222' font 'sans,13'\n"
             "set logscale y\nset format y '10^{%%L}'\nset yrange [%.3g:*]\nset mytics 1\n"
@@ -657,73 +539,6 @@ static int draw_convergence(FILE *o, const void *data)
                     i && n[0][1] ? "notitle" : "title 'exactly 0'");
     fputs("NaN notitle\n", o);
     return 0;
-}
-
-/* gnuplot */
-
-/* the last line of what gnuplot complained about */
-static void complaint(FILE *f, char text[TITLE])
-{
-    char line[TITLE];
-    snprintf(text, TITLE, "no reason given");
-    rewind(f);
-    while (fgets(line, sizeof line, f)) {
-        line[strcspn(line, "\n")] = '\0';
-        if (line[strspn(line, " \t^")])
-            strcpy(text, line);
-    }
-}
-
-static int run_gnuplot(FILE *script, const char *png, const char *shown)
-{
-    static const char *const argv[] = { "gnuplot", "--default-settings", "-", NULL };
-    char text[TITLE];
-    posix_spawn_file_actions_t files;
-    pid_t pid;
-    int status;
-    FILE *errors = tmpfile();
-    if (!errors)
-        return log_error(-errno, "%s: %s", shown, strerror(errno));
-    posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_adddup2(&files, fileno(script), 0);
-    posix_spawn_file_actions_addopen(&files, 1, png, O_WRONLY | O_TRUNC, 0666);
-    posix_spawn_file_actions_adddup2(&files, fileno(errors), 2);
-    int err = posix_spawnp(&pid, argv[0], &files, NULL, (char *const *)argv, environ);
-    posix_spawn_file_actions_destroy(&files);
-    if (err) {
-        fclose(errors);
-        return err == ENOENT ? log_error(-err, "no gnuplot found: install it (package gnuplot-nox)")
-                             : log_error(-err, "gnuplot: %s", strerror(err));
-    }
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
-    struct stat st;
-    if (status || stat(png, &st) || st.st_size == 0) {
-        complaint(errors, text);
-        err = log_error(-EIO, "%s: gnuplot failed: %s", shown, text);
-    }
-    fclose(errors);
-    return err;
-}
-
-static int draw(const char *dir, const char *name, int (*script)(FILE *, const void *),
-                const void *data)
-{
-    struct results_file *png = NULL;
-    FILE *f = tmpfile();
-    int err;
-    if (!f)
-        return log_error(-errno, "%s/%s: %s", dir, name, strerror(errno));
-    if ((err = script(f, data)))
-        log_error(err, "%s/%s: %s", dir, name, strerror(-err));
-    else if (fflush(f) || fseek(f, 0, SEEK_SET))
-        err = log_error(-errno, "%s/%s: %s", dir, name, strerror(errno));
-    if (!err && !(err = results_create(&png, dir, name)) &&
-        !(err = run_gnuplot(f, results_path(png), name)) && !(err = results_commit(&png)))
-        printf(strcmp(dir, ".") ? "%s/%s\n" : "%.0s%s\n", dir, name);
-    results_abandon(&png);
-    fclose(f);
-    return err;
 }
 
 /* The command */
@@ -823,9 +638,9 @@ int command_plot(int argc, char **argv)
         goto out;
     const char *to = output ? folder_of(target, &name) : dir;
     if (what & SOLUTION)
-        err = draw(to, output ? name : "solution.png", draw_solution, &d);
+        err = gnuplot_draw(to, output ? name : "solution.png", draw_solution, &d);
     if (!err && has_convergence(summary))
-        err = draw(to, output ? name : "convergence.png", draw_convergence, summary);
+        err = gnuplot_draw(to, output ? name : "convergence.png", draw_convergence, summary);
     status = err ? 1 : 0;
 out:
     results_data_free(&d);

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "drivers/gnuplot.c"
 #include "drivers/plot.c"
 
 static char dir[64], solution[96], convergence[96];
