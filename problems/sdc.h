@@ -66,6 +66,11 @@ int sdc_node(const struct sdc *s, const struct exec *x, struct interval step, lo
 bool sdc_needs_node(const struct sdc *s, long k, int m);
 bool sdc_needs_rhs(const struct sdc *s, long k, int m);
 
+/* Seconds that one node of the first sweep takes here, from the initial state, best of three; host
+ * only. A solve that fails is not an error here: it fails again where it can be named. 0 or -ENOMEM
+ */
+int sdc_node_seconds(const struct sdc *s, struct interval step, double *seconds);
+
 /* residual[0] = max |u0 + dt sum_j q_mj f_j - u| of node m; host only */
 int sdc_residual(const struct sdc *s, const struct exec *x, struct interval step, int m,
                  const double *u0, const double *const *fi, const double *const *fe,

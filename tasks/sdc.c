@@ -16,13 +16,32 @@
 struct node_wise {
     struct propagator base;
     struct sdc *sdc;
+    struct propagator *fused; /* `granularity: auto`: all steps in one task, if that is faster */
+    bool fuse;
     enum where where;
     starpu_data_handle_t work;
 };
 
+/* A node of a sweep shorter than this is not worth a task: what StarPU takes to start it, several
+ * times over. */
+#define SHORT_NODE 1e-4 /* seconds */
+
 static int prepare(struct propagator *base, struct interval whole)
 {
-    return sdc_prepare(((struct node_wise *)base)->sdc, interval_part(whole, 0, base->steps));
+    struct node_wise *g = (struct node_wise *)base;
+    const struct interval step = interval_part(whole, 0, base->steps);
+    double seconds;
+    int err = sdc_prepare(g->sdc, step);
+    if (err || !g->fused)
+        return err;
+    if ((err = g->fused->prepare(g->fused, whole)) ||
+        (err = sdc_node_seconds(g->sdc, step, &seconds)))
+        return err;
+    /* all ranks alike: the slowest one decides */
+    g->fuse = !g->sdc->diagonal || !spt_any(base->run, seconds >= SHORT_NODE);
+    log_info("sdc: a node takes %.3g ms: one task per %s", 1e3 * seconds,
+             g->fuse ? "slice" : "node");
+    return 0;
 }
 
 static void one_step(struct node_wise *g, struct interval step, starpu_data_handle_t u0,
@@ -83,6 +102,10 @@ static void advance(struct propagator *base, struct interval whole, starpu_data_
     struct node_wise *g = (struct node_wise *)base;
     struct spt *run = base->run;
     starpu_data_handle_t between[2] = { NULL, NULL };
+    if (g->fuse) {
+        g->fused->advance(g->fused, whole, from, to);
+        return;
+    }
     run->at.label = base->name;
     for (int i = 0; i < 2 && base->steps > i + 1; i++)
         between[i] = spt_take(run, base->problem->n, spt_owner(to));
@@ -98,12 +121,14 @@ static int divide(struct propagator *base, long parts)
     if (base->steps % parts)
         return -EINVAL;
     base->steps /= parts;
-    return 0;
+    struct propagator *fused = ((struct node_wise *)base)->fused;
+    return fused ? fused->divide(fused, parts) : 0;
 }
 
 static void destroy(struct propagator *base)
 {
     struct node_wise *g = (struct node_wise *)base;
+    propagator_destroy(&g->fused);
     spt_scratch_free(base->run, g->work);
     sdc_destroy(&g->sdc);
     free(g);
@@ -113,13 +138,15 @@ struct params {
     long steps;
     const char *granularity;
 };
-static const char *const granularities[] = { "slice", "step", "node", NULL };
+static const char *const granularities[] = { "auto", "slice", "step", "node", NULL };
 static const struct param params[] = {
     { "steps", P_INT, offsetof(struct params, steps), .def = "1", .min = 1, .max = 1e12,
       .unit = "steps", .help = "steps per slice, or over the run when serial" },
     { "granularity", P_CHOICE, offsetof(struct params, granularity), .def = "slice",
       .choices = granularities,
-      .help = "what one task is: all steps of a slice, a step, or a node of a sweep" },
+      .help = "what one task is: all steps of a slice, a step, or a node of a sweep; auto: a node "
+              "if it takes 0.1 ms or more and "
+              "waits for no other, else a slice" },
     { 0 },
 };
 static const struct schema schema = { "propagator: sdc", "what SDC shares with other propagators",
@@ -138,7 +165,8 @@ static int create(struct propagator **out, struct spt *run, struct problem *p, s
     also[n] = NULL;
     if ((err = config_bind(config, &schema, also, &v)))
         return err;
-    if (strcmp(v.granularity, "node"))
+    const bool choose = strcmp(v.granularity, "auto") == 0;
+    if (!choose && strcmp(v.granularity, "node"))
         return stepping_create(out, run, p, &sdc_stepper_type, config);
     struct node_wise *g = calloc(1, sizeof *g);
     if (!g)
@@ -159,6 +187,12 @@ static int create(struct propagator **out, struct spt *run, struct problem *p, s
         goto fail;
     }
     g->work = spt_scratch(run, sdc_node_work(g->sdc));
+    if (choose) {
+        struct node *copy = config_copy(config);
+        if ((err = config_node_set(copy, "granularity", "slice")) ||
+            (err = stepping_create(&g->fused, run, p, &sdc_stepper_type, copy)))
+            goto fail;
+    }
     return 0;
 fail:
     propagator_destroy(out);
