@@ -10,10 +10,17 @@
 
 const struct problem_type *const problem_types[] = {
     &advection_type,
+    &allen_cahn_type,
+    &allen_cahn_2d_type,
     &black_scholes_type,
     &black_scholes_2d_type,
+    &burgers_type,
     &dahlquist_type,
+    &gray_scott_type,
     &heat_type,
+    &lorenz_type,
+    &prothero_robinson_type,
+    &van_der_pol_type,
     NULL,
 };
 

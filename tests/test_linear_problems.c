@@ -57,6 +57,17 @@ static const struct {
     { "{name: black_scholes_2d, payoff: exchange, grid: [31, 41], concentration: 0.3, "
       "boundary: linear, correlation: -0.4}",
       { 1e-13, 0, 0 } },
+    { "{name: prothero_robinson}", { 1e-12, 1e-9, 0 } },
+    { "{name: lorenz}", { 1e-13, 0, 0 } },
+    { "{name: van_der_pol}", { 1e-12, 0, 0 } },
+    { "{name: allen_cahn, grid: 201, epsilon: 0.2, dw: -0.5}", { 1e-9, 1e-3, 0 } },
+    { "{name: allen_cahn, grid: 60, newton_tolerance: 1e-11}", { 1e-12, 0, 0 } },
+    { "{name: allen_cahn_2d, grid: [24, 17], epsilon: 0.1}", { 1e-13, 0, 0 } },
+    { "{name: allen_cahn_2d, grid: [24, 20], epsilon: 0.5, split: none}", { 1e-10, 0, 0 } },
+    { "{name: burgers, grid: 64, viscosity: 0.05}", { 1e-13, 1e-7, 0 } },
+    { "{name: burgers, grid: 65, viscosity: 0.1, mean: 0.5, length: 2, split: none}",
+      { 1e-11, 1e-7, 0 } },
+    { "{name: gray_scott, grid: [24, 17]}", { 1e-13, 0, 0 } },
 };
 
 static void every_problem_conforms(void **state)
