@@ -17,14 +17,8 @@
 
 #include "problems/problems.h"
 #include "tests/check_problem.h"
+#include "tests/near.h"
 
-/* cmocka's assert_float_equal rounds to float */
-#define assert_near(value, expected, tolerance)                                                    \
-    do {                                                                                           \
-        const double value_ = (value), expected_ = (expected);                                     \
-        if (!(fabs(value_ - expected_) <= (tolerance)))                                            \
-            fail_msg("%s: expected %.17g, found %.17g", #value, expected_, value_);                \
-    } while (0)
 
 /* u at time `end` after so many equal steps from the initial state */
 static void advance(struct check *c, double start, double end, long steps, double *u)

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "core/trace.h"
+#include "tests/near.h"
 
 static char dir[] = "/tmp/test_trace_XXXXXX";
 
@@ -317,7 +318,7 @@ static void test_schedule(void **state)
         length += t.records[i].end - t.records[i].start;
         last = i;
     }
-    assert_float_equal(length, s.critical_path, 1e-12);
+    assert_near(length, s.critical_path, 1e-12);
     for (size_t i = t.n - 1; i > 0; i--) {
         size_t j = (size_t)(uniform() * (double)(i + 1));
         struct trace_record r = t.records[i];
@@ -483,9 +484,8 @@ static void test_perfetto(void **state)
             assert_true(++r < written.records + written.n);
         assert_int_equal(json_integer_value(json_object_get(e, "pid")), r->rank);
         assert_int_equal(json_integer_value(json_object_get(e, "tid")), r->worker);
-        assert_float_equal(json_number_value(json_object_get(e, "ts")), 1e6 * r->start, 1e-3);
-        assert_float_equal(json_number_value(json_object_get(e, "dur")), 1e6 * (r->end - r->start),
-                           1e-3);
+        assert_near(json_number_value(json_object_get(e, "ts")), 1e6 * r->start, 1e-3);
+        assert_near(json_number_value(json_object_get(e, "dur")), 1e6 * (r->end - r->start), 1e-3);
         if (r->slice >= 0)
             assert_int_equal(json_integer_value(json_object_get(args, "slice")), r->slice);
         else
@@ -501,7 +501,7 @@ static void test_perfetto(void **state)
     assert_int_equal(names, s.workers);
     assert_int_equal(begins, first[written.n]);
     assert_int_equal(ends, begins);
-    assert_float_equal(busy, 1e6 * s.busy, 1);
+    assert_near(busy, 1e6 * s.busy, 1);
     free(first);
     free(deps);
     json_decref(root);
@@ -553,7 +553,7 @@ static void test_paje(void **state)
         running[3 * rank + worker] = event == 7;
         began[3 * rank + worker] = time;
     }
-    assert_float_equal(busy, s.busy, 1e-9 * (double)t.n);
+    assert_near(busy, s.busy, 1e-9 * (double)t.n);
     free(text);
     char line[128];
     snprintf(
