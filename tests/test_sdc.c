@@ -149,6 +149,83 @@ static void dahlquist_errors_are_the_published_ones(void **unused)
         }
 }
 
+/* largest difference over n steps from converged collocation with a tenth of the step */
+static double distance_from_converged(struct sdc_run *r, double end, long n)
+{
+    struct sdc_run fine =
+        open_run("{name: lorenz}", "sweeps: 20, preconditioner: LU, nodes: {count: 5}");
+    const struct interval whole = { 0.0, end, 0, 1 };
+    double largest = 0.0;
+    for (long i = 0; i < n; i++) {
+        const struct exec x = exec_host(r->work, r->s->nwork),
+                          y = exec_host(fine.work, fine.s->nwork);
+        const struct interval step = interval_part(whole, i, n);
+        assert_int_equal(r->s->step(r->s, &x, step, r->u, r->u), 0);
+        for (long j = 0; j < 10; j++)
+            assert_int_equal(fine.s->step(fine.s, &y, interval_part(step, j, 10), fine.u, fine.u),
+                             0);
+        for (size_t j = 0; j < r->p->n; j++)
+            largest = fmax(largest, fabs(r->u[j] - fine.u[j]));
+    }
+    close_run(&fine);
+    return largest;
+}
+
+/* Errors of K = 4 sweeps on the problems of Caklovic et al., four Radau-right nodes: the largest
+ * over the steps (Prothero-Robinson), at the end (Lorenz: max norm; Allen-Cahn: l2 norm). Tables of
+ * pySDC's parallelSDC_reloaded. */
+static void nonlinear_errors_are_the_published_ones(void **unused)
+{
+    (void)unused;
+    static const char *const lorenz = "{name: lorenz}",
+                             *const robinson = "{name: prothero_robinson}",
+                             *const front = "{name: allen_cahn}";
+    static const struct {
+        const char *problem, *qdelta;
+        double end;
+        long n;
+        double error, digits;
+    } rows[] = {
+        { lorenz, "MIN-SR-NS", 1.24, 100, 2.284e-06, 5e-4 },
+        { lorenz, "MIN-SR-S", 1.24, 100, 5.639e-05, 5e-4 },
+        { lorenz, "MIN-SR-FLEX", 1.24, 100, 0.0002895, 5e-4 },
+        { lorenz, "MIN-SR-FLEX", 1.24, 200, 1.006e-05, 5e-4 },
+        { lorenz, "LU", 1.24, 50, 0.004508, 5e-4 },
+        { lorenz, "LU", 1.24, 100, 0.0001382, 5e-4 },
+        { robinson, "MIN-SR-S", 2 * M_PI, 10, 1.014e-06, 1e-3 },
+        { robinson, "MIN-SR-S", 2 * M_PI, 100, 5.634e-07, 1e-3 },
+        { robinson, "MIN-SR-FLEX", 2 * M_PI, 5, 4.668e-06, 1e-3 },
+        { robinson, "MIN-SR-FLEX", 2 * M_PI, 50, 1.979e-06, 1e-3 },
+        { robinson, "LU", 2 * M_PI, 20, 1.148e-08, 1e-3 },
+        { front, "MIN-SR-FLEX", 50, 5, 0.0396191, 2e-4 },
+        { front, "MIN-SR-FLEX", 50, 10, 0.00396358, 2e-4 },
+        { front, "MIN-SR-FLEX", 50, 50, 7.94406e-05, 2e-4 },
+        { front, "LU", 50, 10, 0.000665421, 2e-4 },
+        { front, "LU", 50, 20, 0.000266237, 2e-4 },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char keys[128];
+        double worst, found = 0.0;
+        snprintf(keys, sizeof keys, "sweeps: 4, preconditioner: %s", rows[i].qdelta);
+        struct sdc_run r = open_run(rows[i].problem, keys);
+        if (rows[i].problem == lorenz)
+            found = distance_from_converged(&r, rows[i].end, rows[i].n);
+        else {
+            double *exact = calloc(r.p->n, sizeof *exact), sum = 0.0;
+            assert_int_equal(steps(&r, rows[i].end, rows[i].n, &worst), 0);
+            assert_int_equal(r.p->exact(r.p, rows[i].end, exact), 0);
+            for (size_t j = 0; j < r.p->n; j++)
+                sum += (r.u[j] - exact[j]) * (r.u[j] - exact[j]);
+            found = rows[i].problem == robinson ? worst : sqrt(sum);
+            free(exact);
+        }
+        if (!(fabs(found - rows[i].error) <= rows[i].digits * rows[i].error))
+            fail_msg("%s, %s, %ld steps: expected %g, found %g", rows[i].problem, rows[i].qdelta,
+                     rows[i].n, rows[i].error, found);
+        close_run(&r);
+    }
+}
+
 /* order min(K, 2M - 1), one more for MIN-SR-NS from sweep M - 1 on */
 static void sweeps_raise_the_order(void **unused)
 {
@@ -324,6 +401,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_step_has_the_published_values),
         cmocka_unit_test(dahlquist_errors_are_the_published_ones),
+        cmocka_unit_test(nonlinear_errors_are_the_published_ones),
         cmocka_unit_test(sweeps_raise_the_order),
         cmocka_unit_test(sweeps_converge_to_collocation),
         cmocka_unit_test(imex_and_tolerance),
