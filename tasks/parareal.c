@@ -3,189 +3,11 @@
 #include "tasks/parareal.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <string.h>
 
 #include "core/log.h"
 #include "core/vec.h"
-
-/* The handles of one window of slices. u[n] is the value at the start of slice n; it is kept in
- * lookahead + 2 copies: an iteration submitted ahead never overwrites the result of the one that
- * turns out to be the last, nor waits for tasks that still read what it overwrites. */
-struct window {
-    struct spt *run;
-    struct propagator *F, *G;
-    struct interval
-        whole; /* cut into `total` slices; this window has n = 0..slices-1, counted from `first` */
-    long total, first, slices, iterations;
-    int buffers;
-    bool nested; /* inside another method's slice: that one owns the meta data and the decisions */
-    double tolerance, growth;
-    starpu_data_handle_t *u; /* (slices + 1, buffers) */
-    starpu_data_handle_t *f; /* (2, slices) by k % 2: F need not wait for the last correction */
-    starpu_data_handle_t *gold, *gnew; /* (slices) */
-    starpu_data_handle_t *known,
-        start;    /* (slices, buffers) struct progress; before the first slice */
-    int *current; /* (buffers, slices + 1) which copy of u[n] is U_n^k, by k % buffers */
-    int *now;     /* the row of the newest iteration */
-    struct cancel cancel;
-};
-
-static starpu_data_handle_t state(const struct window *w, long n)
-{
-    return w->u[n * w->buffers + w->now[n]];
-}
-
-static struct interval slice(const struct window *w, long n)
-{
-    return interval_part(w->whole, w->first + n, w->total);
-}
-
-static int owner(const struct window *w, long n)
-{
-    return spt_slice_owner(n, w->slices, w->run->ranks);
-}
-
-/* Where the next task belongs. Earlier iterations first, then earlier slices: the longest remaining
- * path; the serial chain of G and corrections before the parallel F. */
-static void at(struct window *w, long n, long k, enum role role)
-{
-    struct spt_meta *m = &w->run->at;
-    m->opens = role != ROLE_NONE;
-    if (w->nested) {
-        m->node = (int)n;
-        m->sweep = (int)k;
-        return;
-    }
-    const double span = (double)(w->iterations + 1) * (double)(2 * w->slices + 2);
-    const double range = (double)w->run->priority_max - (double)w->run->priority_min;
-    double p = (double)(w->iterations - k) * (double)(2 * w->slices + 2) + (double)(w->slices - n) +
-               (role == ROLE_FINE ? 0.0 : (double)(w->slices + 1));
-    if (range < span)
-        p = w->run->priority_min + p / span * range;
-    m->slice = (int)(w->first + n);
-    m->iteration = (int)k;
-    m->role = role;
-    m->label = NULL;
-    m->cancel = &w->cancel;
-    m->priority = (int)p;
-}
-
-static void elsewhere(struct window *w)
-{
-    if (!w->nested) {
-        const int64_t id = w->run->at.id;
-        w->run->at =
-            (struct spt_meta){ .id = id, .slice = -1, .iteration = -1, .node = -1, .sweep = -1 };
-    }
-}
-
-/* U_{n+1}^0 = G(U_n^0) */
-static void predict(struct window *w)
-{
-    for (long n = 0; n < w->slices; n++) {
-        at(w, n, 0, ROLE_COARSE);
-        w->G->advance(w->G, slice(w, n), state(w, n), w->gold[n]);
-        at(w, n, 0, ROLE_NONE);
-        spt_copy(w->run, w->gold[n], state(w, n + 1));
-    }
-    elsewhere(w);
-}
-
-/* U^k from U^{k-1} on the slices from `active` on; the start value of the first of them is final,
- * so its G has not changed and its correction is F itself */
-static void iterate(struct window *w, long k, long active)
-{
-    int *next = w->current + (k % w->buffers) * (w->slices + 1);
-    starpu_data_handle_t *f = w->f + (k % 2) * w->slices;
-    starpu_iteration_push((unsigned long)k);
-    memcpy(next, w->now, (size_t)(w->slices + 1) * sizeof *next);
-    for (long n = active; n < w->slices; n++)
-        next[n + 1] = (next[n + 1] + 1) % w->buffers;
-    for (long n = active; n < w->slices; n++) {
-        at(w, n, k, ROLE_FINE);
-        w->F->advance(w->F, slice(w, n), w->u[n * w->buffers + (n == active ? next[n] : w->now[n])],
-                      n == active ? w->u[(n + 1) * w->buffers + next[n + 1]] : f[n]);
-    }
-    for (long n = active; n < w->slices; n++) {
-        const starpu_data_handle_t u_new = w->u[(n + 1) * w->buffers + next[n + 1]];
-        if (n > active) {
-            at(w, n, k, ROLE_COARSE);
-            w->G->advance(w->G, slice(w, n), w->u[n * w->buffers + next[n]], w->gnew[n]);
-            at(w, n, k, ROLE_NONE);
-            spt_correct(w->run, u_new, w->gnew[n], f[n], w->gold[n]);
-            const starpu_data_handle_t swap = w->gold[n];
-            w->gold[n] = w->gnew[n];
-            w->gnew[n] = swap;
-        }
-        if (w->known) {
-            starpu_data_handle_t *known = w->known + (k % w->buffers) * w->slices;
-            at(w, n, k, ROLE_NONE);
-            spt_increment(w->run, w->tolerance, w->growth, n == active, u_new, state(w, n + 1),
-                          n == active ? w->start : known[n - 1], known[n]);
-        }
-    }
-    w->now = next;
-    starpu_iteration_pop();
-    elsewhere(w);
-}
-
-static void window_free(struct window *w)
-{
-    struct spt *run = w->run;
-    for (long i = 0; w->u && i < (w->slices + 1) * w->buffers; i++)
-        spt_give(run, w->u[i]);
-    for (long n = 0; w->gnew && n < w->slices; n++) {
-        spt_give(run, w->f[n]);
-        spt_give(run, w->f[w->slices + n]);
-        spt_give(run, w->gold[n]);
-        spt_give(run, w->gnew[n]);
-    }
-    for (long i = 0; w->known && i < w->slices * w->buffers; i++)
-        spt_give(run, w->known[i]);
-    spt_give(run, w->start);
-    free(w->u);
-    free(w->f);
-    free(w->gold);
-    free(w->gnew);
-    free(w->known);
-    free(w->current);
-}
-
-/* takes the handles, all on one rank if at_rank >= 0; u[0] never changes and has one copy */
-static int window_open(struct window *w, int at_rank, bool decide)
-{
-    struct spt *run = w->run;
-    const size_t n = w->F->problem->n, N = (size_t)w->slices, B = (size_t)w->buffers;
-    w->u = calloc((N + 1) * B, sizeof(*w->u));
-    w->f = calloc(2 * N, sizeof(*w->f));
-    w->gold = calloc(N, sizeof(*w->gold));
-    w->gnew = calloc(N, sizeof(*w->gnew));
-    w->known = decide ? calloc(N * B, sizeof(*w->known)) : NULL;
-    w->current = calloc(B * (N + 1), sizeof *w->current);
-    if (!w->u || !w->f || !w->gold || !w->gnew || !w->current || (decide && !w->known))
-        return log_error(-ENOMEM, "out of memory: %ld slices", w->slices);
-    w->now = w->current;
-    atomic_init(&w->cancel.after, INT_MAX);
-    w->u[0] = spt_take(run, n, at_rank >= 0 ? at_rank : owner(w, 0));
-    for (long i = 0; i < w->slices; i++) {
-        const int rank = at_rank >= 0 ? at_rank : owner(w, i);
-        w->f[i] = spt_take(run, n, rank);
-        w->f[w->slices + i] = spt_take(run, n, rank);
-        w->gold[i] = spt_take(run, n, rank);
-        w->gnew[i] = spt_take(run, n, rank);
-        for (size_t b = 0; b < B; b++) {
-            w->u[((size_t)i + 1) * B + b] = spt_take(run, n, rank);
-            if (decide)
-                w->known[b * N + (size_t)i] = spt_take(run, PROGRESS_DOUBLES, rank);
-        }
-    }
-    if (decide)
-        w->start = spt_take(run, PROGRESS_DOUBLES, owner(w, 0));
-    return 0;
-}
-
-/* ---------------------------------------------------------------- the method */
+#include "tasks/window.h"
 
 struct solver {
     struct spt *run;
@@ -235,9 +57,9 @@ static bool decide(struct solver *s, struct window *w, struct parareal_window *r
 static void compare(struct solver *s, struct window *w, const struct parareal_window *r, long k,
                     starpu_data_handle_t error)
 {
-    at(w, w->slices - 1, k, ROLE_NONE);
-    spt_distance(s->run, state(w, w->slices), s->reference[r - s->report->window], error);
-    elsewhere(w);
+    window_at(w, w->slices - 1, k, ROLE_NONE);
+    spt_distance(s->run, window_state(w, w->slices), s->reference[r - s->report->window], error);
+    window_elsewhere(w);
 }
 
 static int solve_window(struct solver *s, struct window *w, struct parareal_window *r,
@@ -260,7 +82,7 @@ static int solve_window(struct solver *s, struct window *w, struct parareal_wind
         error = calloc((size_t)w->iterations + 1, sizeof(*error));
         SPT_CHECK(error);
         for (long k = 0; k <= w->iterations; k++)
-            error[k] = spt_take(run, 3, owner(w, w->slices - 1));
+            error[k] = spt_take(run, 3, window_owner(w, w->slices - 1));
     }
     const struct progress begin = { .leading = (double)w->first, .scale = s->scale };
     spt_put(run, w->start, (const double *)&begin);
@@ -269,7 +91,7 @@ static int solve_window(struct solver *s, struct window *w, struct parareal_wind
     else
         spt_copy(run, from, w->u[0]);
 
-    predict(w);
+    window_predict(w);
     if (error)
         compare(s, w, r, 0, error[0]);
     long k, calls_fine = 0, calls_coarse = w->slices,
@@ -280,7 +102,7 @@ static int solve_window(struct solver *s, struct window *w, struct parareal_wind
         if (active[0] >= w->slices) /* all slices are final */
             break;
         fine[k] = w->slices - active[0];
-        iterate(w, k, active[0]);
+        window_iterate(w, k, active[0]);
         if (error)
             compare(s, w, r, k, error[k]);
         if (k > o->lookahead && decide(s, w, r, k - o->lookahead, &leading))
@@ -404,11 +226,11 @@ int parareal(struct spt *run, struct propagator *F, struct propagator *G,
         if (!err) {
             report->finished++;
             for (long n = 0; emit && n < M; n++)
-                emit(context, slice(&w, n), state(&w, n + 1));
+                emit(context, window_slice(&w, n), window_state(&w, n + 1));
             if (i + 1 < o->windows) {
                 if (!carry)
                     carry = spt_take(run, F->problem->n, 0);
-                spt_copy(run, state(&w, M), carry);
+                spt_copy(run, window_state(&w, M), carry);
             }
         }
         window_free(&w);
@@ -482,100 +304,3 @@ int parareal_bind(struct parareal_params *v, struct node *config, int ranks)
                                 v->o.slices / v->o.windows, ranks);
     return 0;
 }
-
-/* ---------------------------------------------------------------- Parareal as a propagator */
-
-struct nested {
-    struct propagator base;
-    struct parareal_params v;
-    struct propagator *F, *G;
-};
-
-static int nested_prepare(struct propagator *base, struct interval whole)
-{
-    struct nested *g = (struct nested *)base;
-    const struct interval part = interval_part(whole, 0, g->v.o.slices);
-    int err = g->F->prepare(g->F, part);
-    return err ? err : g->G->prepare(g->G, part);
-}
-
-/* a fixed number of iterations: nobody waits for a decision inside a slice */
-static void nested_advance(struct propagator *base, struct interval whole,
-                           starpu_data_handle_t from, starpu_data_handle_t to)
-{
-    struct nested *g = (struct nested *)base;
-    const struct parareal_options *o = &g->v.o;
-    struct window w = { .run = base->run,
-                        .F = g->F,
-                        .G = g->G,
-                        .whole = whole,
-                        .total = o->slices,
-                        .slices = o->slices,
-                        .iterations = o->iterations < o->slices ? o->iterations : o->slices,
-                        .buffers = 3,
-                        .nested = true };
-    const struct spt_meta outer = base->run->at;
-    SPT_CHECK(window_open(&w, spt_owner(to), false) == 0);
-    spt_copy(base->run, from, w.u[0]);
-    predict(&w);
-    for (long k = 1; k <= w.iterations; k++)
-        iterate(&w, k, k - 1);
-    spt_copy(base->run, state(&w, w.slices), to);
-    window_free(&w);
-    const int64_t id = base->run->at.id;
-    base->run->at = outer;
-    base->run->at.id = id;
-}
-
-static int nested_divide(struct propagator *base, long parts)
-{
-    (void)base;
-    return parts == 1 ? 0 : -EINVAL;
-}
-
-static void nested_destroy(struct propagator *base)
-{
-    struct nested *g = (struct nested *)base;
-    propagator_destroy(&g->F);
-    propagator_destroy(&g->G);
-    free(g);
-}
-
-static int nested_create(struct propagator **out, struct spt *run, struct problem *p,
-                         struct node *problem, struct node *config)
-{
-    struct nested *g = calloc(1, sizeof *g);
-    int err;
-    if (!g)
-        return log_error(-ENOMEM, "out of memory");
-    g->base =
-        (struct propagator){ "parareal",    run,           p, 1, nested_prepare, nested_advance,
-                             nested_divide, nested_destroy };
-    *out = &g->base;
-    const bool given = config_child(config, "tolerance");
-    if ((err = parareal_bind(&g->v, config, 1)))
-        goto fail;
-    if (given && g->v.o.tolerance > 0.0) {
-        err = config_key_error(config, "tolerance",
-                               "expected 0: inside another method Parareal runs a fixed "
-                               "number of iterations");
-        goto fail;
-    }
-    if ((err = config_node_set(config, "tolerance", "0")))
-        goto fail;
-    if (g->v.o.windows != 1) {
-        err = config_key_error(config, "windows", "expected 1 inside another method");
-        goto fail;
-    }
-    if ((err = propagator_create(&g->F, run, p, problem, g->v.fine)) ||
-        (err = propagator_create(&g->G, run, p, problem, g->v.coarse)))
-        goto fail;
-    return 0;
-fail:
-    propagator_destroy(out);
-    return err;
-}
-
-const struct propagator_type parareal_type = { "parareal",
-                                               "Parareal with a fixed number of iterations",
-                                               &parareal_schema, nested_create };
