@@ -134,7 +134,11 @@ void spt_note_failure(const struct spt_meta *m, const char *codelet, enum failur
     struct spt *run = m->run;
     struct failure f = { kind, m->slice, m->iteration, m->role, "", "" };
     snprintf(f.codelet, sizeof f.codelet, "%s", codelet);
-    snprintf(f.label, sizeof f.label, "%s", m->label ? m->label : "");
+    if (m->node >= 0)
+        snprintf(f.label, sizeof f.label, "%.4s node %hd sweep %hd", m->label ? m->label : "",
+                 (short)m->node, (short)m->sweep);
+    else
+        snprintf(f.label, sizeof f.label, "%s", m->label ? m->label : "");
     pthread_mutex_lock(&run->lock);
     size_t i = 0;
     while (i < run->nfailures && run->failures[i].slice != f.slice)
