@@ -270,7 +270,8 @@ static int gather(struct spt *run, const void *mine, size_t count, size_t size, 
             *total += (size_t)counts[r];
         char *buffer = malloc(*total * size + 1);
         SPT_CHECK(buffer);
-        memcpy(buffer, mine, count * size);
+        if (count)
+            memcpy(buffer, mine, count * size);
         char *at = buffer + count * size;
         for (int r = 1; r < run->ranks; r++)
             for (size_t done = 0; done < (size_t)counts[r] * size;) {
@@ -290,7 +291,8 @@ static int gather(struct spt *run, const void *mine, size_t count, size_t size, 
     *all = malloc(count * size + 1);
     if (!*all)
         return -ENOMEM;
-    memcpy(*all, mine, count * size);
+    if (count)
+        memcpy(*all, mine, count * size);
     *total = count;
     return 0;
 }
