@@ -111,11 +111,16 @@ struct node *config_child(const struct node *map, const char *key)
     return map && i < map->count ? map->child[i] : NULL;
 }
 
-const char *config_name(const struct node *map)
+const char *config_text(const struct node *map, const char *key)
 {
-    const struct node *n = config_child(map, "name");
+    const struct node *n = map ? config_child(map, key) : NULL;
 
     return n && n->kind == NODE_SCALAR && !node_is_null(n) ? n->value : NULL;
+}
+
+const char *config_name(const struct node *map)
+{
+    return config_text(map, "name");
 }
 
 struct node *config_root(struct config *c)

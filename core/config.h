@@ -18,6 +18,7 @@ struct reals { double *v; size_t n; };
 struct ints { long *v; size_t n; };
 struct complexes { double *v; size_t n; }; /* n pairs (re, im) */
 struct nodes { struct node **v; size_t n; };
+struct strings { const char **v; size_t n; };
 
 enum param_type {
     P_INT,       /* long */
@@ -31,7 +32,8 @@ enum param_type {
     P_COMPLEXES, /* struct complexes: [re, im], or a list of such; a bare number is [number, 0] */
     P_MAP,       /* a C struct embedded at the offset, bound by sub; missing in the file: all defaults */
     P_NODE,      /* struct node *: bound later by a schema chosen by its key `name`; NULL if absent and optional */
-    P_NODES      /* struct nodes: a list of such */
+    P_NODES,     /* struct nodes: a list of such */
+    P_STRINGS    /* struct strings: a string or a list of strings */
 };
 
 struct schema;
@@ -68,7 +70,9 @@ void config_destroy(struct config **c);
  * 0, or -EINVAL after one error line. */
 int config_bind(const struct node *map, const struct schema *s, const char *const *also, void *out);
 
-/* the value of scalar key `name` of a map node, or NULL */
+/* the value of a scalar key of a map node, or NULL */
+const char *config_text(const struct node *map, const char *key);
+/* the same of the key `name` */
 const char *config_name(const struct node *map);
 /* a child by key, or NULL */
 struct node *config_child(const struct node *map, const char *key);

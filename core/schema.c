@@ -362,6 +362,20 @@ static int bind_nodes(const struct node *n, struct nodes *out)
     return 0;
 }
 
+static int bind_strings(const struct node *n, struct strings *out)
+{
+    if (n->kind == NODE_MAP || (n->kind == NODE_LIST && !n->count) || node_is_null(n))
+        return expected(n, "a string or a list of strings");
+    out->n = items(n);
+    out->v = node_alloc(n->config, out->n * sizeof *out->v);
+    for (size_t i = 0; i < out->n; i++) {
+        if (item(n, i)->kind != NODE_SCALAR || node_is_null(item(n, i)))
+            return expected(item(n, i), "a string");
+        out->v[i] = item(n, i)->value;
+    }
+    return 0;
+}
+
 static int bind_choice(const struct node *n, const struct param *p, const char **out)
 {
     if (n->kind != NODE_SCALAR || node_is_null(n))
@@ -417,6 +431,8 @@ static int bind_value(struct node *n, const struct param *p, void *field)
         return n->kind == NODE_MAP ? 0 : expected(n, "a map");
     case P_NODES:
         return bind_nodes(n, field);
+    case P_STRINGS:
+        return bind_strings(n, field);
     }
     return -EINVAL;
 }
@@ -436,6 +452,8 @@ static void bind_absent(const struct param *p, void *field)
         *(struct complexes *)field = (struct complexes){ 0 };
     else if (p->type == P_NODES)
         *(struct nodes *)field = (struct nodes){ 0 };
+    else if (p->type == P_STRINGS)
+        *(struct strings *)field = (struct strings){ 0 };
 }
 
 static bool is_listed(const char *key, const char *const *list)
@@ -518,6 +536,7 @@ static void print_rows(const struct schema *s, const char *prefix, FILE *out)
         [P_STRING] = "string", [P_CHOICE] = "name",      [P_INT_AUTO] = "integer or auto",
         [P_INTS] = "integers", [P_REALS] = "numbers",    [P_COMPLEXES] = "complex numbers",
         [P_MAP] = "map",       [P_NODE] = "map by name", [P_NODES] = "list of maps",
+        [P_STRINGS] = "strings",
     };
     char text[256];
 

@@ -11,6 +11,7 @@
 #include "core/spt.h"
 #include "drivers/commands.h"
 #include "drivers/schema.h"
+#include "drivers/study.h"
 #include "problems/stepper.h"
 #include "tasks/serial.h"
 
@@ -158,6 +159,22 @@ static void preconditioners(bool markdown)
     }
 }
 
+static void analyses(bool markdown)
+{
+    if (markdown) {
+        printf("\n## analyze\n\nWhat `starpint analyze` reads: a list under the key `analyze`. The "
+               "key `kind` of an entry chooses the study.\n\n### every study\n");
+        keys(&study_schema);
+    } else
+        puts("analyses:");
+    for (int i = 0; study_kinds[i]; i++) {
+        if (markdown)
+            document("study", study_kinds[i]->name, study_kinds[i]->help, study_kinds[i]->schema);
+        else
+            brief(study_kinds[i]->name, study_kinds[i]->help);
+    }
+}
+
 static const struct {
     const char *name;
     void (*print)(bool markdown);
@@ -165,7 +182,8 @@ static const struct {
               { "problems", problems },
               { "methods", methods },
               { "propagators", propagators },
-              { "preconditioners", preconditioners } };
+              { "preconditioners", preconditioners },
+              { "analyses", analyses } };
 enum { PARTS = sizeof parts / sizeof *parts };
 
 int command_list(int argc, char **argv)
@@ -174,8 +192,9 @@ int command_list(int argc, char **argv)
     const char *what = NULL;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-            puts("Usage: starpint list [config|problems|methods|propagators|preconditioners] "
-                 "[--markdown]\n"
+            puts("Usage: starpint list "
+                 "[config|problems|methods|propagators|preconditioners|analyses]"
+                 " [--markdown]\n"
                  "What can stand in a config. --markdown: every key with type, default, range, "
                  "unit and meaning.\n"
                  "Example: starpint list propagators");
@@ -202,7 +221,7 @@ int command_list(int argc, char **argv)
         const char *near = config_nearest(what, known);
         return exit_code(log_error(-EINVAL,
                                    "list: unknown '%s', expected config, problems, methods, "
-                                   "propagators or preconditioners%s%s%s",
+                                   "propagators, preconditioners or analyses%s%s%s",
                                    what, near ? "; did you mean '" : "", near ? near : "",
                                    near ? "'?" : ""));
     }

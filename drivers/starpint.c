@@ -16,6 +16,7 @@ static const struct {
     { "run", "solve one problem with one method", command_run },
     { "trace", "turn a run's trace into something to look at", command_trace },
     { "plot", "pictures of results", command_plot },
+    { "analyze", "stability, convergence and cost of schemes, with pictures", command_analyze },
     { "list", "what can stand in a config, with its parameters", command_list },
     { "doctor", "what StarPU, MPI and CUDA this is and what limits it", command_doctor },
 };

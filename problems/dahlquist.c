@@ -40,6 +40,7 @@ static int rhs_implicit(const struct problem *p, const struct exec *x, double t,
                         double *f)
 {
     const struct dahlquist *d = dahlquist(p);
+    exec_count(x, 1, 0, 0);
     for (size_t i = 0; i < 2 * d->count; i += 2)
         dahlquist_multiply(d->lambda[i], d->lambda[i + 1], u + i, f + i);
     return 0;
@@ -59,6 +60,7 @@ static int solve(const struct problem *p, const struct exec *x, double t, double
 {
     const struct dahlquist *d = dahlquist(p);
     int failed = 0;
+    exec_count(x, 0, 1, 0);
     for (size_t i = 0; i < 2 * d->count; i += 2)
         if (dahlquist_divide(a, d->lambda + i, b + i, u + i) && !failed)
             failed = (int)(i / 2) + 1;
@@ -104,14 +106,45 @@ static void destroy(struct problem *p)
     free(d);
 }
 
-static double *copy(const struct complexes *c)
+static double *copy(size_t n, const double *c)
 {
-    double *v = malloc(2 * c->n * sizeof *v);
+    double *v = malloc(2 * n * sizeof *v);
     if (v) {
-        memcpy(v, c->v, 2 * c->n * sizeof *v);
-        exec_constant(v, 2 * c->n * sizeof *v);
+        memcpy(v, c, 2 * n * sizeof *v);
+        exec_constant(v, 2 * n * sizeof *v);
     }
     return v;
+}
+
+int dahlquist_create(struct problem **p, size_t n, const double *lambda, const double *mu,
+                     const double *initial)
+{
+    struct dahlquist *d = calloc(1, sizeof *d);
+    if (!d)
+        return -ENOMEM;
+    d->base = (struct problem){
+        .name = "dahlquist",
+        .n = 2 * n,
+        .grid = { .components = 1, .is_complex = true },
+        .flops_rhs = 6 * (double)n,
+        .flops_solve = 14 * (double)n,
+        .kernels = { &kernels[mu != NULL], DEV_CUDA_KERNELS(dahlquist_cuda_kernels[mu != NULL]) },
+        .initial = exact,
+        .exact = exact,
+        .destroy = destroy,
+    };
+    d->count = n;
+    d->lambda = copy(n, lambda);
+    d->mu = mu ? copy(n, mu) : NULL;
+    d->initial = malloc(2 * n * sizeof *d->initial);
+    if (!d->lambda || (mu && !d->mu) || !d->initial ||
+        grid_axis(&d->base.grid, 0, "lambda", n, 0, (double)n - 1, false)) {
+        destroy(&d->base);
+        return -ENOMEM;
+    }
+    memcpy(d->initial, initial, 2 * n * sizeof *initial);
+    *p = &d->base;
+    return 0;
 }
 
 static int create(struct problem **p, const struct node *config)
@@ -128,34 +161,14 @@ static int create(struct problem **p, const struct node *config)
     if (q.initial.n != 1 && q.initial.n != n)
         return config_key_error(config, "initial",
                                 "expected 1 number or %zu, as in lambda, got %zu", n, q.initial.n);
-
-    struct dahlquist *d = calloc(1, sizeof *d);
-    if (!d)
+    double *initial = malloc(2 * n * sizeof *initial);
+    if (!initial)
         return -ENOMEM;
-    d->base = (struct problem){
-        .name = "dahlquist",
-        .n = 2 * n,
-        .grid = { .components = 1, .is_complex = true },
-        .flops_rhs = 6 * (double)n,
-        .flops_solve = 14 * (double)n,
-        .kernels = { &kernels[q.mu.n > 0], DEV_CUDA_KERNELS(dahlquist_cuda_kernels[q.mu.n > 0]) },
-        .initial = exact,
-        .exact = exact,
-        .destroy = destroy,
-    };
-    d->count = n;
-    d->lambda = copy(&q.lambda);
-    d->mu = q.mu.n ? copy(&q.mu) : NULL;
-    d->initial = malloc(2 * n * sizeof *d->initial);
-    if (!d->lambda || (q.mu.n && !d->mu) || !d->initial ||
-        grid_axis(&d->base.grid, 0, "lambda", n, 0, (double)n - 1, false)) {
-        destroy(&d->base);
-        return -ENOMEM;
-    }
     for (size_t i = 0; i < 2 * n; i++)
-        d->initial[i] = q.initial.v[q.initial.n == 1 ? i % 2 : i];
-    *p = &d->base;
-    return 0;
+        initial[i] = q.initial.v[q.initial.n == 1 ? i % 2 : i];
+    const int err = dahlquist_create(p, n, q.lambda.v, q.mu.n ? q.mu.v : NULL, initial);
+    free(initial);
+    return err;
 }
 
 const struct problem_type dahlquist_type = { "dahlquist", "u' = lambda u, the test equation",

@@ -18,6 +18,10 @@ struct dahlquist {
     double *lambda, *mu, *initial; /* (count) pairs; mu NULL: 0 */
 };
 
+/* From count pairs each; mu NULL: no explicit term. 0 or -ENOMEM */
+int dahlquist_create(struct problem **p, size_t count, const double *lambda, const double *mu,
+                     const double *initial);
+
 /* dahlquist.cu, in builds with CUDA: without and with an explicit term */
 extern const struct problem_kernels dahlquist_cuda_kernels[2];
 
