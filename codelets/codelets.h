@@ -67,12 +67,14 @@ void spt_distance(struct spt *run, starpu_data_handle_t u, starpu_data_handle_t 
                   starpu_data_handle_t result);
 
 /* SDC node by node; handles as in problems/sdc.h, fe NULL (or arrays of NULL) if the problem has no
- * explicit term. start: U_m^0 and f of it. node: sweep k at node m; new_i[m], new_e[m] are written,
+ * explicit term. start: U_m^0 and f of it, from U_{m-1}^0
+ * in `before` if the guess is coarse. node: sweep k at node m; new_i[m], new_e[m] are written,
  * those before m read if Q-Delta is not diagonal; guess: u enters as u0. end: the quadrature. work:
  * scratch of sdc_node_work doubles */
 void spt_sdc_start(struct spt *run, const struct sdc *s, struct interval step, int m,
                    enum where where, starpu_data_handle_t work, starpu_data_handle_t u0,
-                   starpu_data_handle_t u, starpu_data_handle_t fi, starpu_data_handle_t fe);
+                   starpu_data_handle_t before, starpu_data_handle_t u, starpu_data_handle_t fi,
+                   starpu_data_handle_t fe);
 void spt_sdc_node(struct spt *run, const struct sdc *s, struct interval step, long k, int m,
                   bool guess, enum where where, starpu_data_handle_t work, starpu_data_handle_t u0,
                   starpu_data_handle_t u, const starpu_data_handle_t *old_i,

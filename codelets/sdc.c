@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The StarPinT authors
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* SDC node by node. Three tasks:
- *   sdc_start: work (SCRATCH), u0 (R), u, fi (W)[, fe (W)]
+ *   sdc_start: work (SCRATCH), u0 (R), u, fi (W)[, fe (W)][, u of the node before (R)]
  *   sdc_node:  work (SCRATCH), u0 (R), u (RW)[, fi (W)][, fe (W)], old fi (R, M)[, old fe (R, M)][,
  * new fi (R, m)[, new fe]] sdc_end:   work (SCRATCH), u0 (R), v (W), fi (R, M)[, fe (R, M)]: the
  * quadrature */
@@ -76,7 +76,8 @@ static void start(void *buf[], void *arg)
     const double *u0 = take(&c);
     double *u = take(&c), *fi = take(&c), *fe = a.s->split ? take(&c) : NULL;
     const double begin = spt_seconds();
-    if (sdc_start(a.s, &x, a.step, a.m, u0, u, fi, fe))
+    const double *before = a.s->guess == SDC_COARSE && a.m > 0 ? take(&c) : u0;
+    if (sdc_start(a.s, &x, a.step, a.m, u0, before, u, fi, fe))
         spt_note_failure(&m, "sdc_start", FAILURE_SOLVE);
     if (x.dev == DEV_CPU)
         spt_account(&m, spt_seconds() - begin);
@@ -175,7 +176,8 @@ static void insert(struct spt *run, struct starpu_codelet *cl, const struct args
 
 void spt_sdc_start(struct spt *run, const struct sdc *s, struct interval step, int m,
                    enum where where, starpu_data_handle_t work, starpu_data_handle_t u0,
-                   starpu_data_handle_t u, starpu_data_handle_t fi, starpu_data_handle_t fe)
+                   starpu_data_handle_t before, starpu_data_handle_t u, starpu_data_handle_t fi,
+                   starpu_data_handle_t fe)
 {
     const struct args a = { s, step, 0, m, 0, 1 };
     struct buffers b = { 0 };
@@ -185,6 +187,8 @@ void spt_sdc_start(struct spt *run, const struct sdc *s, struct interval step, i
     add(&b, STARPU_W, fi);
     if (s->split)
         add(&b, STARPU_W, fe);
+    if (s->guess == SDC_COARSE && m > 0)
+        add(&b, STARPU_R, before);
     insert(run, &cl_start, &a, where, s->problem->flops_rhs, &b);
 }
 

@@ -70,13 +70,15 @@ static const double *table(const struct sdc *s, const double *matrices, long k)
 
 size_t sdc_node_work(const struct sdc *s)
 {
-    return exec_round(s->problem->n) + s->problem->nwork;
+    const size_t own = exec_round(s->problem->n) + s->problem->nwork;
+    return s->coarse && s->coarse->nwork > own ? s->coarse->nwork : own;
 }
 
 int sdc_start(const struct sdc *s, const struct exec *x, struct interval step, int m,
-              const double *u0, double *u, double *fi, double *fe)
+              const double *u0, const double *before, double *u, double *fi, double *fe)
 {
     const size_t n = s->problem->n;
+    int failed;
     switch (s->guess) {
     case SDC_COPY:
         vec_copy(x, n, u0, u);
@@ -90,6 +92,13 @@ int sdc_start(const struct sdc *s, const struct exec *x, struct interval step, i
         if (s->split)
             vec_lincomb(x, n, fe, 0, NULL, NULL);
         return 0;
+    case SDC_COARSE:
+        failed =
+            s->coarse->step(s->coarse, x,
+                            (struct interval){ m ? node_time(s, step, m - 1) : interval_t0(step),
+                                               node_time(s, step, m), 0, 1 },
+                            before, u);
+        return failed ? failed : rhs(s, x, node_time(s, step, m), u, fi, fe);
     case SDC_RANDOM:
         break;
     }
@@ -234,7 +243,7 @@ int sdc_node_seconds(const struct sdc *s, struct interval step, double *seconds)
     failed = p->initial(p, interval_t0(step), u0);
     for (int i = 0; i < 3 && !failed; i++) {
         const double start = now();
-        failed = sdc_start(s, &x, step, s->M - 1, u0, u, fi, fe) ||
+        failed = sdc_start(s, &x, step, s->M - 1, u0, u0, u, fi, fe) ||
                  sdc_node(s, &x, step, 1, s->M - 1, u0, old_i, old_e, new_i, new_e, u, gi, ge);
         *seconds = fmin(*seconds, now() - start);
         memset(gi, 0, 2 * n * sizeof *gi);

@@ -13,7 +13,7 @@
 #include "core/collocation.h"
 #include "problems/stepper.h"
 
-enum sdc_guess { SDC_COPY, SDC_SPREAD, SDC_ZERO, SDC_RANDOM };
+enum sdc_guess { SDC_COPY, SDC_SPREAD, SDC_ZERO, SDC_RANDOM, SDC_COARSE };
 
 struct sdc {
     struct problem *problem; /* borrowed */
@@ -23,7 +23,8 @@ struct sdc {
     double tolerance; /* of the residual, max norm: fewer sweeps are done once it is met; 0: all of
                          them */
     enum sdc_guess guess;
-    bool record; /* residuals are computed after every sweep, to be reported */
+    struct stepper *coarse; /* of SDC_COARSE: one step from node to node; owned */
+    bool record;            /* residuals are computed after every sweep, to be reported */
     double adaptive, safety,
         first;     /* tolerance of the error estimate (0: fixed steps), factor, first step */
     bool update;   /* the step ends by the quadrature, not by the last node */
@@ -48,9 +49,10 @@ int sdc_prepare(const struct sdc *s, struct interval step);
 size_t sdc_node_work(const struct sdc *s);
 
 /* The start of the sweeps at node m = 0..M-1: U_m^0 and f of it (copy: f(t0, u0), the same for
- * every node). fe may be NULL if the problem has no explicit term. */
+ * every node). coarse: from U_{m-1}^0 in `before` (u0 for m = 0), which the other guesses do not
+ * read. fe may be NULL if the problem has no explicit term. 0, or positive where a solve failed */
 int sdc_start(const struct sdc *s, const struct exec *x, struct interval step, int m,
-              const double *u0, double *u, double *fi, double *fe);
+              const double *u0, const double *before, double *u, double *fi, double *fe);
 
 /* Node m of sweep k = 1, 2, ...: u enters as U_m^{k-1} and leaves as U_m^k, fi and fe as f of it.
  * old_i, old_e (M): f of the sweep before; new_i, new_e (M): of this sweep, read for j < m only,

@@ -22,6 +22,7 @@ struct params {
     long sweeps;
     double tolerance;
     const char *preconditioner, *preconditioner_explicit, *guess;
+    struct node *coarse;
     bool update;
 };
 
@@ -51,7 +52,7 @@ static const struct schema adaptive_schema = { "adaptive",
                                                "steps of their own size inside each step",
                                                adaptive_table };
 
-static const char *const guesses[] = { "copy", "spread", "zero", "random", NULL };
+static const char *const guesses[] = { "copy", "spread", "zero", "random", "coarse", NULL };
 
 static const struct param table_of_params[] = {
     { "nodes", P_MAP, offsetof(struct params, nodes), .sub = &nodes_schema,
@@ -66,7 +67,10 @@ static const struct param table_of_params[] = {
       .def = "PIC", .help = "Q-Delta of f_E, strictly lower triangular" },
     { "initial_guess", P_CHOICE, offsetof(struct params, guess), .def = "copy", .choices = guesses,
       .help = "at the nodes: copy takes u0 and f(u0), spread evaluates f there, zero, random in "
-              "[0, 1)" },
+              "[0, 1), coarse takes a "
+              "step of the scheme `coarse` from node to node" },
+    { "coarse", P_NODE, offsetof(struct params, coarse), .def = "",
+      .help = "a one-step scheme, for `initial_guess: coarse`" },
     { "residuals", P_BOOL, offsetof(struct params, record), .def = "false",
       .help = "compute the residual after every sweep and report the largest; not with granularity "
               "node" },
@@ -87,6 +91,22 @@ static int refuse(const struct node *config, const char *key, int error, const s
     return config_key_error(config, key, "%s",
                             collocation_explain(text, error, v->nodes.type, v->nodes.quadrature,
                                                 (int)v->nodes.count, qdelta));
+}
+
+static int create_coarse(struct sdc *s, const struct node *config, struct node *coarse)
+{
+    const char *name = coarse ? config_name(coarse) : NULL, *known[64];
+    size_t n = 0;
+    if (!name)
+        return config_key_error(config, "initial_guess",
+                                "expected key 'coarse' with the name of a one-step scheme");
+    const struct stepper_type *type = stepper_type_find(name);
+    if (type)
+        return type->create(&s->coarse, type, s->problem, coarse);
+    for (; stepper_types[n]; n++)
+        known[n] = stepper_types[n]->name;
+    known[n] = NULL;
+    return config_unknown(config_child(coarse, "name"), "scheme", name, known);
 }
 
 int sdc_create(struct sdc **out, struct problem *p, struct node *config)
@@ -132,6 +152,8 @@ int sdc_create(struct sdc **out, struct problem *p, struct node *config)
             "expected at least 2: the step is adapted to the change in the last one");
         goto fail;
     }
+    if (s->guess == SDC_COARSE && (err = create_coarse(s, config, v.coarse)))
+        goto fail;
     if (!qi->lower && !qi->diagonal) {
         err = config_key_error(config, "preconditioner",
                                "expected a diagonal or lower triangular one, %s is full", qi->name);
@@ -196,6 +218,7 @@ void sdc_destroy(struct sdc **s)
     if (!*s)
         return;
     collocation_destroy(&(*s)->c);
+    stepper_destroy(&(*s)->coarse);
     free((*s)->implicit);
     free((*s)->explicit);
     free(*s);

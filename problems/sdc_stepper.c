@@ -58,7 +58,7 @@ static int one_step(const struct sdc *s, const struct exec *exec, struct interva
             if (s->split)
                 vec_copy(&x, n, fe[0][0], fe[0][m]);
         } else
-            failed = sdc_start(s, &x, step, m, u, U[m], fi[0][m], fe[0][m]);
+            failed = sdc_start(s, &x, step, m, u, m ? U[m - 1] : u, U[m], fi[0][m], fe[0][m]);
     }
     for (long k = 1; k <= s->sweeps && !failed; k++, old = !old) {
         const int new = !old;

@@ -65,7 +65,8 @@ static void one_step(struct node_wise *g, struct interval step, starpu_data_hand
         run->at.node = m;
         run->at.sweep = 0;
         if (m == 0 || !copies)
-            spt_sdc_start(run, s, step, m, g->where, g->work, u0, u[m], fi[0][m], fe[0][m]);
+            spt_sdc_start(run, s, step, m, g->where, g->work, u0, m ? u[m - 1] : u0, u[m], fi[0][m],
+                          fe[0][m]);
         old_i[m] = fi[0][copies ? 0 : m];
         old_e[m] = fe[0][copies ? 0 : m];
     }

@@ -18,6 +18,8 @@ SMALL = {  # of examples/NAME.yaml
     'black_scholes_2d': ['problem.grid=[21, 25]', 'method.slices=8', 'method.fine.steps=2', 'method.coarse.steps=1',
                          'trace.enabled=false'],
     'dahlquist': ['method.windows=2', 'method.fine.steps=5', 'method.fine.granularity=step'],
+    'allen_cahn_parareal_sdc': ['problem.grid=65', 'method.fine.granularity=node', 'method.fine.steps=2',
+                                'method.coarse.propagator.granularity=step'],
     'heat_2d': ['problem.grid=[16, 16]', 'method.slices=8', 'method.fine.steps=2'],
 }
 

@@ -551,6 +551,10 @@ static void granularity_changes_no_bits(void **unused)
         { "{name: heat, grid: 32}",
           "preconditioner: MIN-SR-S, initial_guess: spread, quadrature_update: true",
           4 + 4 * 4 + 1 },
+        { "{name: heat, grid: 32}",
+          "preconditioner: MIN-SR-S, sweeps: 2, initial_guess: coarse, coarse: {name: "
+          "implicit_euler}",
+          4 + 4 + 1 },
         { "{name: advection, grid: 32, diffusivity: 0.1, split: imex}",
           "preconditioner: MIN-SR-FLEX, preconditioner_explicit: PIC, nodes: {count: 3}, sweeps: 5",
           1 + 4 * 3 + 1 },

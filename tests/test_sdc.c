@@ -267,6 +267,7 @@ static void sweeps_converge_to_collocation(void **unused)
         "preconditioner: MIN-SR-FLEX, initial_guess: zero",
         "preconditioner: MIN-SR-NS, initial_guess: spread",
         "preconditioner: MIN-SR-S, quadrature_update: true",
+        "preconditioner: LU, initial_guess: coarse, coarse: {name: sdirk2}",
     };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         char text[200];
@@ -363,6 +364,8 @@ static void wrong_input_is_refused(void **unused)
         "nodes: {type: legendre, quadrature: gauss, count: 3}",
         "nodes: {type: legender}",
         "preconditioner: Exact",
+        "initial_guess: coarse",
+        "initial_guess: coarse, coarse: {name: sdirk3}",
         "sweeps: 0",
         "nodes: {count: 0}",
     };
