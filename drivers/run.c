@@ -182,6 +182,9 @@ static int prepare(struct job *j, const struct options *o)
         if ((err = config_set(j->config, o->set[i])))
             return err;
     struct node *root = config_root(j->config);
+    if (config_child(root, "analyze") && !config_child(root, "problem"))
+        return config_key_error(root, "analyze",
+                                "expected a problem and a method: studies are run by `starpint analyze`");
     if ((err = config_bind(root, &run_schema, NULL, &j->v)))
         return err;
     if (!(j->v.time.end > j->v.time.start))
