@@ -130,10 +130,10 @@ static int draw(FILE *o, const void *study)
         H = 330,
         KEY = 250
     };
-    static const char *const curve_colours[] = { "#3b518b", "#21918c", "#5ec962", "#e3a01b",
-                                                 "#d1495b", "#7b4b94", "#6c757d", "#222222" };
     const struct convergence *s = study;
     const struct runs *r = &s->runs;
+    const size_t many = r->v.sweeps.n > 1 ? r->v.sweeps.n : 0; /* curves of a panel, by sweeps */
+    size_t others = many;
     int panels;
     struct range error = EMPTY, steps = EMPTY;
     char q[GNUPLOT_QUOTED], text[SCHEME_LABEL + 32];
@@ -183,7 +183,6 @@ static int draw(FILE *o, const void *study)
             gnuplot_axis_label(o, 'y',
                                strcmp(r->v.error, "final") ? "error, maximum over time"
                                                            : "error at the end");
-            fputs("set ylabel offset 1,0\n", o);
         }
         if (bottom)
             gnuplot_axis_label(o, 'x', "steps");
@@ -197,9 +196,9 @@ static int draw(FILE *o, const void *study)
                 continue;
             if (n == 0)
                 gnuplot_title(o, 1,
-                              panels > 1 && c->sweeps && r->v.sweeps.n > 1 ? c->label
-                              : panels > 1                                 ? "others"
-                                                                           : r->problem->name);
+                              panels > 1 && c->sweeps && many ? c->label
+                              : panels > 1                    ? "others"
+                                                              : r->problem->name);
             n++;
             if (isnan(f.order) || rint(f.order) < 1)
                 continue;
@@ -225,11 +224,10 @@ static int draw(FILE *o, const void *study)
             int unused;
             if (panel_of(r, c, &unused) != p)
                 continue;
-            const int style = c->sweeps && r->v.sweeps.n > 1 ? c->column : n;
-            fprintf(o, "%s$e%zu with linespoints lw 2.2 pt %d ps 1.1 lc rgb '%s' title %s",
-                    n ? ", " : "", i, (int[]){ 7, 5, 9, 11, 13 }[style % 5],
-                    curve_colours[(size_t)style % COUNT(curve_colours)],
-                    gnuplot_quoted(scheme_text(c, text), q));
+            const size_t curve = c->sweeps && many ? (size_t)c->column : others++;
+            fprintf(o, "%s$e%zu ", n ? ", " : "", i);
+            gnuplot_curve(o, curve);
+            fprintf(o, " title %s", gnuplot_quoted(scheme_text(c, text), q));
             n++;
         }
         fputs("\n", o);
@@ -243,18 +241,18 @@ static int draw(FILE *o, const void *study)
             "set key at screen %.6f,%.6f left top vertical Left reverse enhanced font 'sans,12' "
             "samplen 2.4 spacing 1.5\nplot ",
             key_x / width, key_y / height);
-    for (long k = 0; k < (long)r->v.sweeps.n && r->v.sweeps.n > 1; k++)
-        fprintf(o, "NaN with linespoints lw 2.2 pt %d ps 1.1 lc rgb '%s' title '%ld sweep%s', ",
-                (int[]){ 7, 5, 9, 11, 13 }[k % 5], curve_colours[(size_t)k % COUNT(curve_colours)],
-                r->v.sweeps.v[k], r->v.sweeps.v[k] > 1 ? "s" : "");
-    for (size_t i = 0, n = 0; i < r->schemes.n; i++) {
+    for (size_t k = 0; k < many; k++) {
+        fputs("NaN ", o);
+        gnuplot_curve(o, k);
+        fprintf(o, " title '%ld sweep%s', ", r->v.sweeps.v[k], r->v.sweeps.v[k] > 1 ? "s" : "");
+    }
+    for (size_t i = 0, n = many; i < r->schemes.n; i++) {
         const struct scheme *c = &r->schemes.v[i];
-        if (c->sweeps && r->v.sweeps.n > 1)
+        if (c->sweeps && many)
             continue;
-        fprintf(o, "NaN with linespoints lw 2.2 pt %d ps 1.1 lc rgb '%s' title %s noenhanced, ",
-                (int[]){ 7, 5, 9, 11, 13 }[n % 5], curve_colours[n % COUNT(curve_colours)],
-                gnuplot_quoted(scheme_text(c, text), q));
-        n++;
+        fputs("NaN ", o);
+        gnuplot_curve(o, n++);
+        fprintf(o, " title %s noenhanced, ", gnuplot_quoted(scheme_text(c, text), q));
     }
     fputs("NaN with boxes fs solid fc rgb '#d5d5d5' title 'order'\nunset multiplot\n", o);
     return 0;
@@ -269,7 +267,7 @@ static void destroy(struct study *base)
 static int create(struct study **out, struct node *config)
 {
     struct convergence *s = calloc(1, sizeof *s);
-    struct params v;
+    struct params v = { 0 };
     if (!s)
         return log_error(-ENOMEM, "out of memory");
     s->base = (struct study){ compute, csv, print, draw, destroy };

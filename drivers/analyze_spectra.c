@@ -159,8 +159,6 @@ static void print(const struct study *base, FILE *out)
 static int draw(FILE *o, const void *study)
 {
     enum { LEFT = 82, RIGHT = 170, TOP = 58, BOTTOM = 66, GAP = 72, W = 380, H = 400 };
-    static const char *const colours[] = { "#3b518b", "#d1495b", "#21918c", "#e3a01b", "#5ec962",
-                                           "#7b4b94", "#8c564b", "#222222", "#6c757d", "#17a2d8" };
     const struct spectra *s = study;
     const double width = LEFT + 2 * W + GAP + RIGHT, height = TOP + H + BOTTOM;
     struct range radius = EMPTY, nodes = EMPTY;
@@ -218,13 +216,12 @@ static int draw(FILE *o, const void *study)
                     "2 spacing 1.4 font 'sans,12'\n",
                     (width - RIGHT + 14) / width, (BOTTOM + H + 4) / height);
         fputs("plot 1 with lines lw 1.4 dt (5,5) lc rgb '#8a8a8a' title '= 1'", o);
-        for (size_t i = 0; i < s->v.preconditioners.n; i++)
-            fprintf(o,
-                    ", $r%zu_%d using ($1 + %g):2 with linespoints lw 2 pt %d ps 1.3 lc rgb '%s' "
-                    "title %s",
-                    i, l, 0.03 * ((double)i - ((double)s->v.preconditioners.n - 1) / 2),
-                    (int[]){ 7, 5, 9, 11, 13 }[i % 5], colours[i % COUNT(colours)],
-                    gnuplot_quoted(s->v.preconditioners.v[i], q));
+        for (size_t i = 0; i < s->v.preconditioners.n; i++) {
+            fprintf(o, ", $r%zu_%d using ($1 + %g):2 ", i, l,
+                    0.03 * ((double)i - ((double)s->v.preconditioners.n - 1) / 2));
+            gnuplot_curve(o, i);
+            fprintf(o, " title %s", gnuplot_quoted(s->v.preconditioners.v[i], q));
+        }
         fputs("\n", o);
     }
     fputs("unset multiplot\n", o);

@@ -17,10 +17,13 @@ struct work_precision {
     struct study base;
     struct runs runs;
     struct strings costs;
+    const struct node *config;
 };
 
 static const struct param table[] = {
     RUNS_PARAMS(struct params, runs),
+    { "repetitions", P_INT, offsetof(struct params, runs.repetitions), .def = "1", .min = 1,
+      .max = 1e6, .unit = "runs", .help = "of every run: the time is that of the fastest" },
     { "costs", P_STRINGS, offsetof(struct params, costs), .def = "[rhs, newton, seconds]",
       .help = "a panel each: rhs (evaluations of right-hand sides), solves, newton (iterations), "
               "total (rhs + newton), seconds" },
@@ -72,9 +75,25 @@ static const struct cost *find(const char *name)
     return NULL;
 }
 
+static double most(const struct runs *r, const struct cost *c)
+{
+    double most = 0;
+    for (size_t k = 0; k < r->schemes.n * r->v.steps.n; k++)
+        most = fmax(most, c->of(&r->run[k]));
+    return most;
+}
+
 static int compute(struct study *base)
 {
-    return runs_compute(&((struct work_precision *)base)->runs, "work_precision");
+    struct work_precision *s = (struct work_precision *)base;
+    const int err = runs_compute(&s->runs, "work_precision");
+    for (size_t c = 0; c < s->costs.n && !err; c++)
+        if (most(&s->runs, find(s->costs.v[c])) > 0)
+            return 0;
+    return err ? err
+               : config_key_error(s->config, "costs",
+                                  "nothing of this was counted: expected seconds, or a problem and "
+                                  "schemes that do it");
 }
 
 static void csv(const struct study *base, FILE *out)
@@ -102,9 +121,7 @@ static void print(const struct study *base, FILE *out)
 
 static int draw(FILE *o, const void *study)
 {
-    enum { LEFT = 84, RIGHT = 236, TOP = 56, BOTTOM = 66, GAP = 30, W = 320, H = 400 };
-    static const char *const colours[] = { "#3b518b", "#d1495b", "#21918c", "#e3a01b", "#5ec962",
-                                           "#7b4b94", "#8c564b", "#222222", "#6c757d", "#17a2d8" };
+    enum { LEFT = 98, RIGHT = 236, TOP = 56, BOTTOM = 66, GAP = 30, W = 320, H = 400 };
     const struct work_precision *s = study;
     const struct runs *r = &s->runs;
     const struct cost *shown[COUNT(costs)];
@@ -122,8 +139,6 @@ static int draw(FILE *o, const void *study)
             cost[panels++] = range;
         }
     }
-    if (panels == 0)
-        return -ENODATA;
     for (size_t i = 0; i < r->schemes.n; i++) {
         fprintf(o, "$w%zu << EOD\n", i);
         for (size_t j = 0; j < r->v.steps.n; j++) {
@@ -171,12 +186,11 @@ static int draw(FILE *o, const void *study)
                     "set key at screen %.6f,%.6f left top vertical Left reverse noenhanced samplen "
                     "2 spacing 1.4 font 'sans,12'\n",
                     (width - RIGHT + 14) / width, (BOTTOM + H + 4) / height);
-        for (size_t i = 0; i < r->schemes.n; i++)
-            fprintf(o,
-                    "%s$w%zu using %zu:1 with linespoints lw 2.2 pt %d ps 1.2 lc rgb '%s' title %s",
-                    i ? ", " : "plot ", i, c + 2, (int[]){ 7, 5, 9, 11, 13 }[i % 5],
-                    colours[i % COUNT(colours)],
-                    gnuplot_quoted(scheme_text(&r->schemes.v[i], text), q));
+        for (size_t i = 0; i < r->schemes.n; i++) {
+            fprintf(o, "%s$w%zu using %zu:1 ", i ? ", " : "plot ", i, c + 2);
+            gnuplot_curve(o, i);
+            fprintf(o, " title %s", gnuplot_quoted(scheme_text(&r->schemes.v[i], text), q));
+        }
         fputs("\n", o);
     }
     fputs("unset multiplot\n", o);
@@ -192,7 +206,7 @@ static void destroy(struct study *base)
 static int create(struct study **out, struct node *config)
 {
     struct work_precision *s = calloc(1, sizeof *s);
-    struct params v;
+    struct params v = { 0 };
     if (!s)
         return log_error(-ENOMEM, "out of memory");
     s->base = (struct study){ compute, csv, print, draw, destroy };
@@ -207,6 +221,7 @@ static int create(struct study **out, struct node *config)
             err = config_key_error(config, "costs", "expected each one once");
     if (!err) {
         s->costs = v.costs;
+        s->config = config;
         err = runs_create(&s->runs, &v.runs, config);
     }
     if (err)

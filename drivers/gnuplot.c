@@ -42,6 +42,15 @@ void gnuplot_palette(FILE *o, const struct palette *p)
     fputs(")\n", o);
 }
 
+void gnuplot_curve(FILE *o, size_t i)
+{
+    static const char *const colours[] = { "#3b518b", "#d1495b", "#21918c", "#e3a01b", "#7b4b94",
+                                           "#5eb04a", "#8c564b", "#222222", "#17a2d8" };
+    static const int points[] = { 7, 5, 9, 11, 13, 6, 4, 8, 10, 12 }; /* filled, then open */
+    fprintf(o, "with linespoints lw 2 pt %d ps 1.3 lc rgb '%s'", points[i % COUNT(points)],
+            colours[i % COUNT(colours)]);
+}
+
 const char *gnuplot_quoted(const char *s, char buffer[GNUPLOT_QUOTED])
 {
     char *p = buffer;

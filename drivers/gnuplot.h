@@ -22,6 +22,9 @@ extern const struct palette gnuplot_viridis_map, gnuplot_diverging_map; /* blue,
 unsigned gnuplot_viridis(double f);                                     /* 0 <= f <= 1 */
 void gnuplot_palette(FILE *o, const struct palette *p);
 
+/* "with linespoints ..." of the i-th curve: no two look the same */
+void gnuplot_curve(FILE *o, size_t i);
+
 /* a string constant of gnuplot, taken literally */
 const char *gnuplot_quoted(const char *s, char buffer[GNUPLOT_QUOTED]);
 /* the terminal and the look of axes, grid and key */

@@ -68,6 +68,7 @@ struct runs_params {
     struct ints sweeps, steps;
     struct node *reference;
     const char *error, *norm;
+    long repetitions; /* of every run, the fastest is timed; 0: 1 */
 };
 #define RUNS_PARAMS(type, runs) /* the rows of their keys */                                       \
     { "problem", P_NODE, offsetof(type, runs.problem), .help = "what is solved; see problem" },    \

@@ -205,6 +205,36 @@ class Studies(unittest.TestCase):
                         self.close(float(r['error']), factor * (each[-1] if error == 'final' else max(each)), 1e-8, 0,
                                    (error, norm, reference))
 
+    def test_effective_config_gives_the_same(self):
+        self.analyze(path='examples/sdc_spectra.yaml', name='spectra')
+        first, table = self.results, (self.results / 'spectra.csv').read_bytes()
+        self.analyze(path=first / 'config.yaml', name='spectra')
+        self.assertEqual((self.results / 'spectra.csv').read_bytes(), table)
+        self.assertEqual((self.results / 'config.yaml').read_bytes(), (first / 'config.yaml').read_bytes())
+
+    def test_nothing_to_draw(self):
+        """all stable, all diverged, all exact, no inverse"""
+        for text in [
+                '{kind: stability, schemes: [{name: implicit_euler}], real: [-9, -3], resolution: 11}',
+                '{kind: stability, schemes: [{name: explicit_euler}], real: [-9, -3], resolution: 11}',
+                '{kind: convergence, problem: {name: dahlquist, lambda: -1000}, schemes: [{name: explicit_euler}], '
+                'steps: [1000, 2000], time: {end: 1000}}',
+                '{kind: convergence, problem: {name: dahlquist}, schemes: [{name: exact}], steps: 1}',
+                '{kind: spectra, preconditioners: PIC, count: 1}',
+                '{kind: work_precision, problem: {name: dahlquist}, schemes: [{name: exact}], steps: 3}']:
+            with self.subTest(text):
+                self.analyze(f'analyze:\n  - {text}\n', name=text[1:].split()[1].rstrip(','))
+        text = text.replace('steps: 3', 'steps: 3, costs: [rhs, newton]')
+        done = starpint('analyze', support.config('analysis', f'analyze:\n  - {text}\n'), '-o', support.folder / 'none')
+        self.assertEqual(done.status, 2, done)
+        self.assertIn('analyze.0.costs: nothing of this was counted', done.lines[-1])
+
+    def test_list(self):
+        done = starpint('list', 'analyses')
+        self.assertEqual(done.status, 0)
+        for kind in 'stability', 'convergence', 'spectra', 'work_precision':
+            self.assertIn(kind, done.out)
+
     def test_wrong_input(self):
         text = '''analyze:
   - kind: stability

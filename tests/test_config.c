@@ -616,15 +616,52 @@ static void test_damaged(void **state)
     }
 }
 
+static void test_strings(void **state)
+{
+    static const struct param params[] = { { "names", P_STRINGS, 0 },
+                                           { "more", P_STRINGS, sizeof(struct strings), "" },
+                                           { 0 } };
+    static const struct schema strings = { "strings", "", params };
+    static const char *const wrong[] = { "names: []", "names: {a: b}", "names: [a, [b]]",
+                                         "names:", "names: [a, null]" };
+    struct strings v[2];
+    struct config *c;
+
+    assert_int_equal(config_parse(&c, "f.yaml", "names: [a, 12]"), 0);
+    assert_int_equal(config_bind(config_root(c), &strings, NULL, v), 0);
+    assert_int_equal(v[0].n, 2);
+    assert_string_equal(v[0].v[0], "a");
+    assert_string_equal(v[0].v[1], "12");
+    assert_int_equal(v[1].n, 0);
+    assert_null(config_text(config_root(c), "names"));
+    config_destroy(&c);
+    assert_int_equal(config_parse(&c, "f.yaml", "names: one"), 0);
+    assert_int_equal(config_bind(config_root(c), &strings, NULL, v), 0);
+    assert_int_equal(v[0].n, 1);
+    assert_string_equal(v[0].v[0], "one");
+    assert_string_equal(config_text(config_root(c), "names"), "one");
+    config_destroy(&c);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        assert_int_equal(config_parse(&c, "f.yaml", wrong[i]), 0);
+        listen_begin();
+        const int err = config_bind(config_root(c), &strings, NULL, v);
+        listen_end();
+        assert_int_equal(err, -EINVAL);
+        assert_non_null(strstr(said, "f.yaml:1: names"));
+        assert_non_null(strstr(said, "string"));
+        config_destroy(&c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults), cmocka_unit_test(test_values),
-        cmocka_unit_test(test_errors),   cmocka_unit_test(test_bombs),
-        cmocka_unit_test(test_files),    cmocka_unit_test(test_set),
-        cmocka_unit_test(test_write),    cmocka_unit_test(test_copy),
-        cmocka_unit_test(test_nearest),  cmocka_unit_test(test_document),
-        cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_strings),  cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_values),   cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_bombs),    cmocka_unit_test(test_files),
+        cmocka_unit_test(test_set),      cmocka_unit_test(test_write),
+        cmocka_unit_test(test_copy),     cmocka_unit_test(test_nearest),
+        cmocka_unit_test(test_document), cmocka_unit_test(test_damaged),
     };
 
     log_open(0, false);
