@@ -200,7 +200,7 @@ static int draw(FILE *o, const void *study)
                               : panels > 1                    ? "others"
                                                               : r->problem->name);
             n++;
-            if (isnan(f.order) || rint(f.order) < 1)
+            if (!(fabs(f.order - rint(f.order)) < 0.3) || rint(f.order) < 1)
                 continue;
             const double order = rint(f.order), ratio = 1.7;
             const double x1 = sqrt((double)f.before->steps * (double)f.last->steps) / sqrt(ratio),
