@@ -34,6 +34,17 @@ struct fit {
     const struct run *before;
 };
 
+/* Whether it is near a whole number, of all fitted numbers and of the last two */
+static bool is_clear(const struct fit *f)
+{
+    if (isnan(f->order))
+        return false;
+    const double last = log(f->before->error / f->last->error) /
+                        log((double)f->last->steps / (double)f->before->steps);
+    return rint(f->order) >= 1 && fabs(f->order - rint(f->order)) < 0.3 &&
+           fabs(last - rint(f->order)) < 0.3;
+}
+
 /* least squares over the last few errors above rounding, in the order of the list */
 static struct fit fit(const struct convergence *s, size_t scheme)
 {
@@ -200,7 +211,7 @@ static int draw(FILE *o, const void *study)
                               : panels > 1                    ? "others"
                                                               : r->problem->name);
             n++;
-            if (!(fabs(f.order - rint(f.order)) < 0.3) || rint(f.order) < 1)
+            if (!is_clear(&f))
                 continue;
             const double order = rint(f.order), ratio = 1.7;
             const double x1 = sqrt((double)f.before->steps * (double)f.last->steps) / sqrt(ratio),

@@ -50,6 +50,7 @@ static void name_sdc(char label[SCHEME_LABEL], const struct node *entry, const s
         { NULL, "quadrature_update", ", update %s", "false" },
         { NULL, "sweeps", ", %s sweeps", "4" },
         { NULL, "tolerance", ", tolerance %s", "0" },
+        { "adaptive", "tolerance", ", adaptive %s", "0" },
     };
     const char *preconditioner = said(entry, NULL, "preconditioner");
     snprintf(label, SCHEME_LABEL, "%s", *preconditioner ? preconditioner : "MIN-SR-FLEX");

@@ -185,6 +185,37 @@ class Studies(unittest.TestCase):
         self.assertEqual(int(found['rk4', 100]['rhs']), 400)
         self.assertEqual(int(found['rk4', 100]['solves']), 0)
 
+    def test_allen_cahn(self):
+        """published errors of four sweeps; MIN-SR-NS fails on this stiff problem, which is a result"""
+        rows = self.analyze(f'''analyze:
+  - kind: convergence
+    name: study
+    problem: {{name: allen_cahn}}
+    time: {{end: 50}}
+    schemes: [{schemes(['MIN-SR-NS', 'MIN-SR-FLEX', 'LU'])}]
+    sweeps: 4
+    steps: [5, 10, 20]
+    norm: l2
+''')
+        found = {(r['scheme'], int(r['steps'])): float(r['error']) for r in rows}
+        for name, values in ('MIN-SR-FLEX', '.0396191 .00396358 .000369112'), ('LU', '.00480805 .000665421 .000266237'):
+            for steps, value in zip([5, 10, 20], map(float, values.split())):
+                self.close(found[name, steps], value, 1e-3, 0, (name, steps))
+        self.assertEqual({found['MIN-SR-NS', steps] for steps in (5, 10, 20)}, {math.inf})
+
+    def test_names_tell_schemes_apart(self):
+        rows = self.analyze('''analyze:
+  - kind: convergence
+    name: study
+    problem: {name: dahlquist}
+    schemes: [{name: sdc}, {name: sdc, nodes: {count: 3}}, {name: sdc, initial_guess: spread}, {name: rk4},
+              {name: sdc, adaptive: {tolerance: 1e-6}}]
+    steps: 2
+''')
+        names = [r['scheme'] for r in rows]
+        self.assertEqual(len(set(names)), 5)
+        self.assertIn('MIN-SR-FLEX, 3 nodes, copy, adaptive 0', names)
+
     def test_reference_and_norms(self):
         text = '''analyze:
   - kind: convergence
