@@ -137,6 +137,8 @@ static json_t *value_of(const struct observation *b, const struct problem *p, do
 
 static void keep(struct observer *o, double t, const double *u)
 {
+    if (o->nkept && o->kept[o->nkept - 1].time == t)
+        return; /* the last node of a step is its end */
     o->kept = realloc(o->kept, (o->nkept + 1) * sizeof *o->kept);
     o->states = realloc(o->states, (o->nkept + 1) * sizeof *o->states);
     SPT_CHECK(o->kept && o->states);
@@ -201,6 +203,14 @@ void observer_emit(void *observer, struct interval slice, starpu_data_handle_t u
         }
         json_array_append_new(o->values, entry);
     }
+}
+
+void observer_inside(void *observer, double time, starpu_data_handle_t u)
+{
+    struct observer *o = observer;
+    spt_get(o->run, u, o->state);
+    if (o->run->rank == 0)
+        keep(o, time, o->state);
 }
 
 void observer_destroy(struct observer *o)

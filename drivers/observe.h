@@ -47,6 +47,8 @@ int observer_boundaries(struct observer *o, const struct nodes *list, double sta
 void observer_initial(struct observer *o, double t, const double *u); /* the first snapshot */
 /* a parareal_emit: context is the observer */
 void observer_emit(void *observer, struct interval slice, starpu_data_handle_t u);
+/* a propagator's emit: context is the observer; every value becomes a snapshot */
+void observer_inside(void *observer, double time, starpu_data_handle_t u);
 void observer_destroy(struct observer *o);
 
 #endif

@@ -183,8 +183,9 @@ static int prepare(struct job *j, const struct options *o)
             return err;
     struct node *root = config_root(j->config);
     if (config_child(root, "analyze") && !config_child(root, "problem"))
-        return config_key_error(root, "analyze",
-                                "expected a problem and a method: studies are run by `starpint analyze`");
+        return config_key_error(
+            root, "analyze",
+            "expected a problem and a method: studies are run by `starpint analyze`");
     if ((err = config_bind(root, &run_schema, NULL, &j->v)))
         return err;
     if (!(j->v.time.end > j->v.time.start))
@@ -302,6 +303,10 @@ static int compute(struct job *j, const struct options *o, const char *dir)
     if (spt_any(run, wrong))
         return -EINVAL; /* a folder that cannot be written to is a wrong input too */
     observer_initial(&j->observer, start, j->u0);
+    if (!j->is_parareal) {
+        j->fine->emit = observer_inside;
+        j->fine->emit_context = &j->observer;
+    }
     err = j->is_parareal ? parareal(run, j->fine, j->coarse, &j->parareal.o, start, end, j->u0,
                                     observer_emit, &j->observer, &pr)
                          : serial(run, j->fine, j->parts, j->serial.growth, start, end, j->u0,

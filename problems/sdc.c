@@ -12,7 +12,7 @@
 #include "core/log.h"
 #include "core/vec.h"
 
-static double node_time(const struct sdc *s, struct interval step, int m)
+double sdc_node_time(const struct sdc *s, struct interval step, int m)
 {
     return s->c->includes_right && m == s->M - 1
                ? interval_t1(step)
@@ -85,7 +85,7 @@ int sdc_start(const struct sdc *s, const struct exec *x, struct interval step, i
         return rhs(s, x, interval_t0(step), u0, fi, fe);
     case SDC_SPREAD:
         vec_copy(x, n, u0, u);
-        return rhs(s, x, node_time(s, step, m), u0, fi, fe);
+        return rhs(s, x, sdc_node_time(s, step, m), u0, fi, fe);
     case SDC_ZERO:
         vec_lincomb(x, n, u, 0, NULL, NULL);
         vec_lincomb(x, n, fi, 0, NULL, NULL);
@@ -93,12 +93,12 @@ int sdc_start(const struct sdc *s, const struct exec *x, struct interval step, i
             vec_lincomb(x, n, fe, 0, NULL, NULL);
         return 0;
     case SDC_COARSE:
-        failed =
-            s->coarse->step(s->coarse, x,
-                            (struct interval){ m ? node_time(s, step, m - 1) : interval_t0(step),
-                                               node_time(s, step, m), 0, 1 },
-                            before, u);
-        return failed ? failed : rhs(s, x, node_time(s, step, m), u, fi, fe);
+        failed = s->coarse->step(
+            s->coarse, x,
+            (struct interval){ m ? sdc_node_time(s, step, m - 1) : interval_t0(step),
+                               sdc_node_time(s, step, m), 0, 1 },
+            before, u);
+        return failed ? failed : rhs(s, x, sdc_node_time(s, step, m), u, fi, fe);
     case SDC_RANDOM:
         break;
     }
@@ -110,7 +110,7 @@ int sdc_start(const struct sdc *s, const struct exec *x, struct interval step, i
         z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
         u[i] = (double)((z ^ (z >> 31)) >> 11) * 0x1p-53;
     }
-    return rhs(s, x, node_time(s, step, m), u, fi, fe);
+    return rhs(s, x, sdc_node_time(s, step, m), u, fi, fe);
 }
 
 int sdc_node(const struct sdc *s, const struct exec *exec, struct interval step, long k, int m,
@@ -119,7 +119,7 @@ int sdc_node(const struct sdc *s, const struct exec *exec, struct interval step,
              double *fe)
 {
     const struct problem_kernels *kernels = s->problem->kernels[exec->dev];
-    const double dt = interval_dt(step), t = node_time(s, step, m);
+    const double dt = interval_dt(step), t = sdc_node_time(s, step, m);
     const double *q = s->c->Q + m * s->M, *di = table(s, s->implicit, k) + m * s->M,
                  *de = table(s, s->explicit, k) + m * s->M;
     struct exec x = *exec;
@@ -155,7 +155,7 @@ static bool residuals(const struct sdc *s)
 
 bool sdc_needs_node(const struct sdc *s, long k, int m)
 {
-    return k < s->sweeps || m == s->M - 1 || !s->diagonal || s->update || residuals(s);
+    return k < s->sweeps || m == s->M - 1 || !s->diagonal || s->update || s->dense || residuals(s);
 }
 
 bool sdc_needs_rhs(const struct sdc *s, long k, int m)
@@ -186,7 +186,7 @@ int sdc_residual(const struct sdc *s, const struct exec *exec, struct interval s
     double *b = exec_take(&x, s->problem->n), sums[3];
     quadrature(s, &x, step, s->c->Q + m * s->M, u0, fi, fe, b);
     const int failed =
-        kernels->impose ? kernels->impose(s->problem, &x, node_time(s, step, m), b) : 0;
+        kernels->impose ? kernels->impose(s->problem, &x, sdc_node_time(s, step, m), b) : 0;
     vec_distance(&x, s->problem->n, u, b, sums);
     *residual = sums[2];
     return failed;

@@ -27,6 +27,7 @@ struct sdc {
     bool record;            /* residuals are computed after every sweep, to be reported */
     double adaptive, safety,
         first;     /* tolerance of the error estimate (0: fixed steps), factor, first step */
+    bool dense;    /* all nodes of the last sweep are wanted */
     bool update;   /* the step ends by the quadrature, not by the last node */
     bool split;    /* the problem has an explicit term */
     bool diagonal; /* no node waits for another one of its sweep */
@@ -62,6 +63,8 @@ int sdc_node(const struct sdc *s, const struct exec *x, struct interval step, lo
              const double *u0, const double *const *old_i, const double *const *old_e,
              const double *const *new_i, const double *const *new_e, double *u, double *fi,
              double *fe);
+
+double sdc_node_time(const struct sdc *s, struct interval step, int m);
 
 /* Whether anything reads U or f of node m of sweep k: of the last sweep of a diagonal scheme only
  * the last node is left */

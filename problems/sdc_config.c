@@ -18,7 +18,7 @@ struct adaptive_params {
 struct params {
     struct nodes_params nodes;
     struct adaptive_params adaptive;
-    bool record;
+    bool record, dense;
     long sweeps;
     double tolerance;
     const char *preconditioner, *preconditioner_explicit, *guess;
@@ -64,7 +64,9 @@ static const struct param table_of_params[] = {
     { "preconditioner", P_STRING, offsetof(struct params, preconditioner), .def = "MIN-SR-FLEX",
       .help = "Q-Delta of f_I; `starpint list preconditioners`" },
     { "preconditioner_explicit", P_STRING, offsetof(struct params, preconditioner_explicit),
-      .def = "PIC", .help = "Q-Delta of f_E, strictly lower triangular" },
+      .def = "",
+      .help = "Q-Delta of f_E, strictly lower triangular; PIC unless given. Only for problems with "
+              "an explicit term" },
     { "initial_guess", P_CHOICE, offsetof(struct params, guess), .def = "copy", .choices = guesses,
       .help = "at the nodes: copy takes u0 and f(u0), spread evaluates f there, zero, random in "
               "[0, 1), coarse takes a "
@@ -74,6 +76,9 @@ static const struct param table_of_params[] = {
     { "residuals", P_BOOL, offsetof(struct params, record), .def = "false",
       .help = "compute the residual after every sweep and report the largest; not with granularity "
               "node" },
+    { "dense", P_BOOL, offsetof(struct params, dense), .def = "false",
+      .help = "the values at all nodes of all steps become snapshots; in a serial run, with "
+              "granularity node" },
     { "adaptive", P_MAP, offsetof(struct params, adaptive), .sub = &adaptive_schema,
       .help = "steps of their own size inside each step" },
     { "quadrature_update", P_BOOL, offsetof(struct params, update), .def = "false",
@@ -125,6 +130,14 @@ int sdc_create(struct sdc **out, struct problem *p, struct node *config)
         err = refuse(config, "nodes", err, &v, NULL);
         goto fail;
     }
+    if (v.preconditioner_explicit && !k->rhs_explicit) {
+        err = config_key_error(
+            config, "preconditioner_explicit",
+            "expected none: problem %s has no explicit term (some have a key split)", p->name);
+        goto fail;
+    }
+    if (!v.preconditioner_explicit)
+        v.preconditioner_explicit = "PIC";
     const struct qdelta_type *qi = qdelta_find(v.preconditioner),
                              *qe = qdelta_find(v.preconditioner_explicit);
     if (!qi || !qe) {
@@ -139,6 +152,7 @@ int sdc_create(struct sdc **out, struct problem *p, struct node *config)
     s->tolerance = v.tolerance;
     s->update = v.update;
     s->record = v.record;
+    s->dense = v.dense;
     s->adaptive = v.adaptive.tolerance;
     s->safety = v.adaptive.safety;
     s->first = v.adaptive.first;

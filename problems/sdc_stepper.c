@@ -151,6 +151,12 @@ static int stepper_create(struct stepper **out, const struct stepper_type *type,
         free(s);
         return err;
     }
+    if (s->sdc->dense) {
+        sdc_destroy(&s->sdc);
+        free(s);
+        return config_key_error(
+            config, "dense", "expected granularity node: elsewhere the nodes stay inside a task");
+    }
     const struct sdc *c = s->sdc;
     const size_t states = (size_t)c->M * (c->split ? 5 : 3) + (c->adaptive > 0.0 ? 2 : 0);
     const long most = 2L * c->M - 1, order = c->sweeps < most ? c->sweeps : most;

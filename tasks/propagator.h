@@ -22,6 +22,10 @@ struct propagator {
      * it does not divide */
     int (*divide)(struct propagator *, long parts);
     void (*destroy)(struct propagator *);
+    /* Called by advance for values inside the interval, if it has any and this is set: u at a time.
+     * It may block. */
+    void (*emit)(void *context, double time, starpu_data_handle_t u);
+    void *emit_context;
 };
 
 /* From a `fine:`, `coarse:` or `propagator:` node. `problem` is the problem's node (coarsen makes

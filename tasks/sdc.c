@@ -38,7 +38,7 @@ static int prepare(struct propagator *base, struct interval whole)
         (err = sdc_node_seconds(g->sdc, step, &seconds)))
         return err;
     /* all ranks alike: the slowest one decides */
-    g->fuse = !g->sdc->diagonal || !spt_any(base->run, seconds >= SHORT_NODE);
+    g->fuse = !g->sdc->dense && (!g->sdc->diagonal || !spt_any(base->run, seconds >= SHORT_NODE));
     log_info("sdc: a node takes %.3g ms: one task per %s", 1e3 * seconds,
              g->fuse ? "slice" : "node");
     return 0;
@@ -85,6 +85,8 @@ static void one_step(struct node_wise *g, struct interval step, starpu_data_hand
     }
     if (s->update)
         spt_sdc_end(run, s, step, g->where, g->work, u0, old_i, old_e, to);
+    for (int m = 0; m < M && s->dense && g->base.emit; m++)
+        g->base.emit(g->base.emit_context, sdc_node_time(s, step, m), u[m]);
     for (int m = 0; m < M; m++) {
         if (u[m] != to)
             spt_give(run, u[m]);
@@ -188,7 +190,7 @@ static int create(struct propagator **out, struct spt *run, struct problem *p, s
         goto fail;
     }
     g->work = spt_scratch(run, sdc_node_work(g->sdc));
-    if (choose) {
+    if (choose && !g->sdc->dense) {
         struct node *copy = config_copy(config);
         if ((err = config_node_set(copy, "granularity", "slice")) ||
             (err = stepping_create(&g->fused, run, p, &sdc_stepper_type, copy)))

@@ -467,6 +467,47 @@ static void growth_is_divergence(void **unused)
     bench_free(&b);
 }
 
+struct inside {
+    long count;
+    double time[16], first[16];
+};
+
+static void look_inside(void *context, double time, starpu_data_handle_t u)
+{
+    struct inside *i = context;
+    double *v = calloc(spt_size(u), sizeof *v);
+    spt_get(&run, u, v);
+    i->time[i->count] = time;
+    i->first[i->count++] = v[0];
+    free(v);
+}
+
+/* dense output: the values at the nodes of every step, of the accuracy of the collocation */
+static void nodes_are_emitted(void **unused)
+{
+    (void)unused;
+    if (run.ranks > 1) /* serial runs on one rank */
+        return;
+    struct bench b = bench(
+        "{name: dahlquist, lambda: [[-1, 0]]}",
+        "{name: sdc, steps: 2, sweeps: 12, granularity: node, dense: true, nodes: {count: 3}}",
+        "{name: exact}");
+    struct serial_report r;
+    struct states s = states(&b, 1);
+    struct inside i = { 0 };
+    b.F->emit = look_inside;
+    b.F->emit_context = &i;
+    assert_int_equal(serial(&run, b.F, 1, 0.0, 0.0, 1.0, b.u0, collect, &s, &r), 0);
+    assert_int_equal(i.count, 6);
+    for (int j = 0; j < 6; j++) {
+        assert_true(j == 0 || i.time[j] > i.time[j - 1]);
+        assert_true(fabs(i.first[j] - exp(-i.time[j])) < 1e-3);
+    }
+    assert_true(i.time[2] == 0.5 && i.time[5] == 1.0 && i.first[5] == s.u[0]);
+    free(s.u);
+    bench_free(&b);
+}
+
 static void serial_growth_is_found(void **unused)
 {
     (void)unused;
@@ -641,6 +682,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(any_coarse_propagator_is_exact_after_n),
         cmocka_unit_test(growth_is_divergence),
         cmocka_unit_test(serial_growth_is_found),
+        cmocka_unit_test(nodes_are_emitted),
         cmocka_unit_test(growing_increments_are_divergence),
         cmocka_unit_test(parareal_is_a_propagator),
         cmocka_unit_test(granularity_changes_no_bits),

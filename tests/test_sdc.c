@@ -365,6 +365,8 @@ static void wrong_input_is_refused(void **unused)
         "nodes: {type: legender}",
         "preconditioner: Exact",
         "initial_guess: coarse",
+        "dense: true",
+        "preconditioner_explicit: EE",
         "initial_guess: coarse, coarse: {name: sdirk3}",
         "sweeps: 0",
         "nodes: {count: 0}",
