@@ -49,7 +49,7 @@ struct progress {
     double leading;   /* slices before this one, counted from 0, are converged without a gap */
     double scale;     /* l2 norm of the initial value, the yardstick of growth */
     double failure, slice, iteration, role; /* enum failure_kind and where; the first one */
-    double codelet[3], label[3];            /* TRACE_NAME characters each */
+    double codelet[3], label[8];            /* characters: TRACE_NAME, FAILURE_LABEL */
 };
 enum { PROGRESS_DOUBLES = sizeof(struct progress) / sizeof(double) };
 

@@ -30,12 +30,14 @@ enum device { DEV_CPU, DEV_CUDA, DEV_COUNT };
 
 enum { WORK_SWEEPS = 64 };
 
-/* What the kernels of nonlinear problems did: the cost in studies of work against precision; and what iterative schemes say
+/* What the kernels of a problem did: the cost in studies of work against precision; and what iterative schemes say
  * of themselves. */
 struct work_count {
     long rhs, solves;        /* calls */
     long newton;             /* iterations of Newton's method in the solves */
     long accepted, rejected; /* steps of adaptive schemes */
+    long failed_step, failed_sweep; /* where the last solve failed: SDC step of the run, sweep, node */
+    int failed_node;
     long sweeps;             /* entries of residual, up to WORK_SWEEPS */
     double residual[WORK_SWEEPS]; /* the largest seen after sweep k + 1 */
 };

@@ -59,11 +59,15 @@ enum failure_kind {
     FAILURE_INTERRUPTED
 };
 
+enum { FAILURE_LABEL = 64 };
+
 /* A computation that went wrong: where. */
 struct failure {
     enum failure_kind kind;
     int slice, iteration, role;
-    char codelet[TRACE_NAME], label[TRACE_NAME];
+    char codelet[TRACE_NAME];
+    char label[FAILURE_LABEL]; /* of the propagator, with step, node and sweep where they are known
+                                */
 };
 
 struct spt_options {

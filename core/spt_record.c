@@ -134,11 +134,15 @@ void spt_note_failure(const struct spt_meta *m, const char *codelet, enum failur
     struct spt *run = m->run;
     struct failure f = { kind, m->slice, m->iteration, m->role, "", "" };
     snprintf(f.codelet, sizeof f.codelet, "%s", codelet);
+    const struct work_count *c = spt_count(m);
+    const char *name = m->label ? m->label : "";
     if (m->node >= 0)
-        snprintf(f.label, sizeof f.label, "%.4s node %hd sweep %hd", m->label ? m->label : "",
-                 (short)m->node, (short)m->sweep);
+        snprintf(f.label, sizeof f.label, "%.20s, node %d, sweep %d", name, m->node, m->sweep);
+    else if (kind == FAILURE_SOLVE && c && c->failed_sweep > 0)
+        snprintf(f.label, sizeof f.label, "%.20s, step %ld, node %d, sweep %ld", name,
+                 c->failed_step, c->failed_node, c->failed_sweep);
     else
-        snprintf(f.label, sizeof f.label, "%s", m->label ? m->label : "");
+        snprintf(f.label, sizeof f.label, "%s", name);
     pthread_mutex_lock(&run->lock);
     size_t i = 0;
     while (i < run->nfailures && run->failures[i].slice != f.slice)

@@ -209,7 +209,7 @@ json_t *report_summary(const struct outcome *r, struct config *c, const struct o
     json_t *sdc = sdc_of(r, json_object_get(j, "config"));
     if (sdc)
         json_object_set_new(j, "sdc", sdc);
-    if (r->work->rhs)
+    if (r->work->rhs || r->work->solves)
         json_object_set_new(j, "work",
                             json_pack("{s:I, s:I, s:I}", "rhs", (json_int_t)r->work->rhs, "solves",
                                       (json_int_t)r->work->solves, "newton",

@@ -79,18 +79,21 @@ static int apply(const struct problem *p, const struct exec *x, int term, const 
 static int rhs_implicit(const struct problem *p, const struct exec *x, double t, const double *u,
                         double *f)
 {
+    exec_count(x, 1, 0, 0);
     return apply(p, x, advection(p)->implicit, u, f);
 }
 
 static int rhs_explicit(const struct problem *p, const struct exec *x, double t, const double *u,
                         double *f)
 {
+    exec_count(x, 1, 0, 0);
     return apply(p, x, ADVECTION, u, f);
 }
 
 static int solve(const struct problem *p, const struct exec *x, double t, double a, const double *b,
                  double *u)
 {
+    exec_count(x, 0, 1, 0);
     const struct advection *v = advection(p);
     return diagonal_multiply(&v->diagonal, x, DIAGONAL_SOLVE, a, v->symbol[v->implicit], b, u);
 }

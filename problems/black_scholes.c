@@ -166,6 +166,7 @@ static int impose(const struct problem *p, const struct exec *x, double t, doubl
 static int rhs_implicit(const struct problem *p, const struct exec *x, double t, const double *u,
                         double *f)
 {
+    exec_count(x, 1, 0, 0);
     const struct tridiagonal *A = &black_scholes(p)->A;
     const size_t last = p->n - 1;
     (void)x, (void)t;
@@ -179,6 +180,7 @@ static int rhs_implicit(const struct problem *p, const struct exec *x, double t,
 static int solve(const struct problem *p, const struct exec *x, double t, double a, const double *b,
                  double *u)
 {
+    exec_count(x, 0, 1, 0);
     const struct black_scholes *s = black_scholes(p);
     struct exec scratch = *x;
     const double *f = factors_find(&s->factors, a);

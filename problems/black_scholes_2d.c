@@ -234,6 +234,7 @@ static void apply_rows(const struct black_scholes_2d *s, const double *w, size_t
 static int split_apply(const struct problem *p, const struct exec *x, double t, const double *w,
                        const double *u, const double *base, double *y)
 {
+    exec_count(x, 1, 0, 0);
     const struct black_scholes_2d *s = black_scholes_2d(p);
     const size_t first = s->A[0].first, end = s->A[0].end, n1 = s->A[0].n, n2 = s->A[1].n;
     (void)t;
@@ -412,6 +413,7 @@ static void solve_block(const struct black_scholes_2d *s, const double *f, const
 static int split_solve(const struct problem *p, const struct exec *x, int j, double t, double a,
                        const double *b, double *u)
 {
+    exec_count(x, 0, 1, 0);
     const struct black_scholes_2d *s = black_scholes_2d(p);
     const struct tridiagonal *A = &s->A[j - 1];
     struct exec scratch = *x;

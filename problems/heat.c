@@ -63,12 +63,14 @@ static const struct heat *heat(const struct problem *p)
 static int rhs_spectral(const struct problem *p, const struct exec *x, double t, const double *u,
                         double *f)
 {
+    exec_count(x, 1, 0, 0);
     return diagonal_multiply(&heat(p)->diagonal, x, DIAGONAL_APPLY, 1, heat(p)->symbol, u, f);
 }
 
 static int rhs_stencil(const struct problem *p, const struct exec *x, double t, const double *u,
                        double *f)
 {
+    exec_count(x, 1, 0, 0);
     stencil_apply(&p->grid, x, heat(p)->stencil, u, f);
     return 0;
 }
@@ -76,6 +78,7 @@ static int rhs_stencil(const struct problem *p, const struct exec *x, double t, 
 static int solve(const struct problem *p, const struct exec *x, double t, double a, const double *b,
                  double *u)
 {
+    exec_count(x, 0, 1, 0);
     return diagonal_multiply(&heat(p)->diagonal, x, DIAGONAL_SOLVE, a, heat(p)->symbol, b, u);
 }
 

@@ -64,11 +64,18 @@ static int one_step(const struct sdc *s, const struct exec *exec, struct interva
         const int new = !old;
         if (before && k == s->sweeps)
             vec_copy(&x, n, U[s->M - 1], before);
-        for (int m = 0; m < s->M && !failed; m++)
-            if (sdc_needs_node(s, k, m))
-                failed = sdc_node(s, &x, step, k, m, u, all(fi[old]), all(fe[old]), all(fi[new]),
-                                  all(fe[new]), U[m], sdc_needs_rhs(s, k, m) ? fi[new][m] : NULL,
-                                  fe[new][m]);
+        for (int m = 0; m < s->M && !failed; m++) {
+            if (!sdc_needs_node(s, k, m))
+                continue;
+            failed = sdc_node(s, &x, step, k, m, u, all(fi[old]), all(fe[old]), all(fi[new]),
+                              all(fe[new]), U[m], sdc_needs_rhs(s, k, m) ? fi[new][m] : NULL,
+                              fe[new][m]);
+            if (failed && x.count) {
+                x.count->failed_step = step.index;
+                x.count->failed_sweep = k;
+                x.count->failed_node = m;
+            }
+        }
         if (failed || !(s->record || s->tolerance > 0.0) || x.dev != DEV_CPU)
             continue;
         double worst;

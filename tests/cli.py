@@ -342,7 +342,7 @@ SUMMARY = {
     'parareal.fine_seconds': NUMBER, 'parareal.coarse_seconds': NUMBER, 'parareal.fine_calls': int,
     'parareal.coarse_calls': int, 'speedup.serial_fine_seconds': NUMBER, 'speedup.measured': NUMBER,
     'speedup.bound': NUMBER, 'speedup.model': NUMBER, 'speedup.here.workers': int, 'speedup.here.bound': NUMBER,
-    'scheduler.name': str, 'scheduler.tasks': int, 'scheduler.cancelled': int, 'scheduler.makespan_seconds': NUMBER,
+    'work.rhs': int, 'work.solves': int, 'work.newton': int, 'scheduler.name': str, 'scheduler.tasks': int, 'scheduler.cancelled': int, 'scheduler.makespan_seconds': NUMBER,
     'scheduler.idle_fraction': NUMBER, 'scheduler.overhead_microseconds_per_task': NUMBER,
     'scheduler.transfers_bytes': int, 'scheduler.lower_bound_seconds': NUMBER, 'scheduler.critical_path_seconds': NUMBER,
 }
