@@ -38,6 +38,7 @@ struct work_count {
     long accepted, rejected; /* steps of adaptive schemes */
     long failed_step, failed_sweep; /* where the last solve failed: SDC step of the run, sweep, node */
     int failed_node;
+    double failed_residual; /* max norm, after the last iteration */
     long sweeps;             /* entries of residual, up to WORK_SWEEPS */
     double residual[WORK_SWEEPS]; /* the largest seen after sweep k + 1 */
 };

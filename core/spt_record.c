@@ -136,11 +136,11 @@ void spt_note_failure(const struct spt_meta *m, const char *codelet, enum failur
     snprintf(f.codelet, sizeof f.codelet, "%s", codelet);
     const struct work_count *c = spt_count(m);
     const char *name = m->label ? m->label : "";
-    if (m->node >= 0)
-        snprintf(f.label, sizeof f.label, "%.20s, node %d, sweep %d", name, m->node, m->sweep);
-    else if (kind == FAILURE_SOLVE && c && c->failed_sweep > 0)
-        snprintf(f.label, sizeof f.label, "%.20s, step %ld, node %d, sweep %ld", name,
-                 c->failed_step, c->failed_node, c->failed_sweep);
+    if (kind == FAILURE_SOLVE && c && c->failed_sweep > 0)
+        snprintf(f.label, sizeof f.label, "%.16s, step %ld, node %d, sweep %ld, residual %.1e",
+                 name, c->failed_step, c->failed_node, c->failed_sweep, c->failed_residual);
+    else if (m->node >= 0)
+        snprintf(f.label, sizeof f.label, "%.16s, node %d, sweep %d", name, m->node, m->sweep);
     else
         snprintf(f.label, sizeof f.label, "%s", name);
     pthread_mutex_lock(&run->lock);

@@ -14,8 +14,9 @@
 
 enum { STUDIES = 64, SETS = 64 };
 
-const struct study_kind *const study_kinds[] = { &stability_kind, &convergence_kind, &spectra_kind,
-                                                 &work_precision_kind, NULL };
+const struct study_kind *const study_kinds[] = { &stability_kind,  &convergence_kind,
+                                                 &spectra_kind,    &work_precision_kind,
+                                                 &efficiency_kind, NULL };
 const char *const study_also[] = { "kind", "name", NULL };
 
 struct analyze_params {
@@ -45,9 +46,9 @@ static void usage(void)
 {
     puts("Usage: starpint analyze CONFIG.yaml [--set path.to.key=value]... [-o DIR] [--overwrite] "
          "[--quiet]\n"
-         "Stability domains, convergence, spectral radii and work-precision diagrams of one-step "
-         "schemes\n"
-         "and SDC. Needs no StarPU at run time: every scheme steps in this process.\n\n"
+         "Stability domains, convergence, spectral radii, work-precision diagrams and parallel "
+         "efficiency of\n"
+         "one-step schemes and SDC. Only the last one runs tasks.\n\n"
          "  --set KEY=VALUE  overrides the file: --set 'analyze.0.sweeps=[1, 2]'\n"
          "  -o DIR           results (default: results/NAME of the config); refused if DIR holds "
          "results\n"

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The StarPinT authors
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Studies of schemes (`starpint analyze`), on plain pointers and without tasks. */
+/* Studies of schemes (`starpint analyze`), on plain pointers and, but for efficiency, without
+ * tasks. */
 #ifndef SPT_STUDY_H
 #define SPT_STUDY_H
 
@@ -20,7 +21,8 @@ struct study_kind {
     int (*create)(struct study **s, struct node *config);
 };
 extern const struct study_kind *const study_kinds[]; /* ends with NULL */
-extern const struct study_kind stability_kind, convergence_kind, spectra_kind, work_precision_kind;
+extern const struct study_kind stability_kind, convergence_kind, spectra_kind, work_precision_kind,
+    efficiency_kind;
 extern const char *const study_also[]; /* keys of every study */
 extern const struct schema analyze_schema, study_schema;
 

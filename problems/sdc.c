@@ -70,7 +70,8 @@ static const double *table(const struct sdc *s, const double *matrices, long k)
 
 size_t sdc_node_work(const struct sdc *s)
 {
-    const size_t own = exec_round(s->problem->n) + s->problem->nwork;
+    const size_t own =
+        2 * exec_round(s->problem->n) + s->problem->nwork; /* the second for a residual */
     return s->coarse && s->coarse->nwork > own ? s->coarse->nwork : own;
 }
 
@@ -113,6 +114,26 @@ int sdc_start(const struct sdc *s, const struct exec *x, struct interval step, i
     return rhs(s, x, sdc_node_time(s, step, m), u, fi, fe);
 }
 
+/* where a solve failed and how far it was from its end, for the one line that the user gets */
+static void note_failure(const struct sdc *s, const struct exec *exec, long step, long k, int m,
+                         double t, double a, const double *b, const double *u)
+{
+    struct exec x = *exec;
+    struct work_count *c = x.count;
+    double *f = exec_take(&x, s->problem->n), worst = 0.0;
+    x.count = NULL;
+    c->failed_step = step;
+    c->failed_sweep = k;
+    c->failed_node = m;
+    s->problem->kernels[DEV_CPU]->rhs_implicit(s->problem, &x, t, u, f);
+    for (size_t i = 0; i < s->problem->n; i++) {
+        const double r = fabs(u[i] - a * f[i] - b[i]);
+        if (!(r <= worst))
+            worst = r;
+    }
+    c->failed_residual = worst;
+}
+
 int sdc_node(const struct sdc *s, const struct exec *exec, struct interval step, long k, int m,
              const double *u0, const double *const *old_i, const double *const *old_e,
              const double *const *new_i, const double *const *new_e, double *u, double *fi,
@@ -144,6 +165,8 @@ int sdc_node(const struct sdc *s, const struct exec *exec, struct interval step,
     } else {
         combine(s, &x, &sum, b);
         failed = kernels->solve(s->problem, &x, t, dt * di[m], b, u);
+        if (failed && x.count && x.dev == DEV_CPU)
+            note_failure(s, &x, step.index, k, m, t, dt * di[m], b, u);
     }
     return failed || !fi ? failed : rhs(s, &x, t, u, fi, fe);
 }

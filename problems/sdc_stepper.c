@@ -70,11 +70,6 @@ static int one_step(const struct sdc *s, const struct exec *exec, struct interva
             failed = sdc_node(s, &x, step, k, m, u, all(fi[old]), all(fe[old]), all(fi[new]),
                               all(fe[new]), U[m], sdc_needs_rhs(s, k, m) ? fi[new][m] : NULL,
                               fe[new][m]);
-            if (failed && x.count) {
-                x.count->failed_step = step.index;
-                x.count->failed_sweep = k;
-                x.count->failed_node = m;
-            }
         }
         if (failed || !(s->record || s->tolerance > 0.0) || x.dev != DEV_CPU)
             continue;

@@ -50,7 +50,8 @@ int serial(struct spt *run, struct propagator *g, long segments, double growth, 
         emit(context, part, u[(i + 1) % 2]);
         if (i > 0) /* one segment behind: the workers have work meanwhile */
             well = look(run, known[(i - 1) % 2], &report->failure);
-        log_progress("serial", (double)i / (double)segments, "t = %g", interval_t0(part));
+        if (segments > 1)
+            log_progress("serial", (double)i / (double)segments, "t = %g", interval_t0(part));
     }
     if (well)
         look(run, known[(segments - 1) % 2], &report->failure);

@@ -203,6 +203,27 @@ class Studies(unittest.TestCase):
                 self.close(found[name, steps], value, 1e-3, 0, (name, steps))
         self.assertEqual({found['MIN-SR-NS', steps] for steps in (5, 10, 20)}, {math.inf})
 
+    def test_efficiency(self):
+        text = ('analyze:\n  - kind: efficiency\n    problem: {name: heat, grid: [64, 64]}\n    time: {end: 0.1}\n'
+                '    schemes: [{name: sdc}, {name: sdc, preconditioner: LU, nodes: {count: 3}}]\n'
+                '    workers: [1]\n    repetitions: 2\n')
+        results = support.folder / 'efficiency'
+        done = starpint('analyze', support.config('efficiency', text), '-o', results, env={'STARPU_NCPU': '1'})
+        self.assertEqual(done.status, 0, done)
+        rows = list(csv.DictReader(open(results / 'efficiency.csv')))
+        self.assertEqual([(row['nodes'], row['workers']) for row in rows], [('4', '1'), ('3', '1')])
+        for row in rows:
+            speedup = float(row['seconds_one_task']) / float(row['seconds_nodes'])
+            self.assertAlmostEqual(float(row['speedup']), speedup, places=6)
+            self.assertAlmostEqual(float(row['efficiency']), speedup, places=6)
+            self.assertTrue(0.1 < speedup < 10)  # one worker: the same work
+        self.assertTrue((results / 'efficiency.png').read_bytes().startswith(b'\x89PNG'))
+        for old, new, word in [('{name: sdc}', '{name: rk4}', 'expected sdc'), ('[1]', '[0]', '[1, 4096]'),
+                               ('{end: 0.1}', '{end: -1}', 'after start')]:
+            done = starpint('analyze', support.config('efficiency', text.replace(old, new)), '-o', results / 'no')
+            self.assertEqual((done.status, len(done.err.splitlines())), (2, 1), done)
+            self.assertIn(word, done.err)
+
     def test_names_tell_schemes_apart(self):
         rows = self.analyze('''analyze:
   - kind: convergence
@@ -263,7 +284,7 @@ class Studies(unittest.TestCase):
     def test_list(self):
         done = starpint('list', 'analyses')
         self.assertEqual(done.status, 0)
-        for kind in 'stability', 'convergence', 'spectra', 'work_precision':
+        for kind in 'stability', 'convergence', 'spectra', 'work_precision', 'efficiency':
             self.assertIn(kind, done.out)
 
     def test_wrong_input(self):

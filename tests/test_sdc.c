@@ -355,6 +355,22 @@ static void residuals_are_recorded(void **unused)
         assert_true(count.residual[k] > 0.0 && count.residual[k] < 0.5 * count.residual[k - 1]);
 }
 
+/* a solve that fails says where and how far it got */
+static void failed_solves_are_located(void **unused)
+{
+    (void)unused;
+    struct work_count count = { 0 };
+    struct sdc_run r = open_run("{name: van_der_pol, mu: 50, newton_iterations: 2}", "sweeps: 3");
+    struct exec x = exec_host(r.work, r.s->nwork);
+    x.count = &count;
+    assert_true(r.s->step(r.s, &x, (struct interval){ 0.0, 50.0, 4, 10 }, r.u, r.u) > 0);
+    assert_int_equal(count.failed_step, 4);
+    assert_int_equal(count.failed_sweep, 1);
+    assert_in_range(count.failed_node, 0, 3);
+    assert_true(count.failed_residual > 1e-12);
+    close_run(&r);
+}
+
 static void wrong_input_is_refused(void **unused)
 {
     (void)unused;
@@ -412,6 +428,7 @@ int main(void)
         cmocka_unit_test(imex_and_tolerance),
         cmocka_unit_test(steps_adapt_to_the_tolerance),
         cmocka_unit_test(residuals_are_recorded),
+        cmocka_unit_test(failed_solves_are_located),
         cmocka_unit_test(wrong_input_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
