@@ -20,9 +20,9 @@ struct params {
     long steps, repetitions;
 };
 
-struct measured {
-    double one,
-        nodes; /* seconds of a step: in one task, nodes as tasks; the median of the repetitions */
+struct measured {      /* medians of the repetitions */
+    double speedup;    /* of the ratios of neighbouring runs: the machine's speed drifts */
+    double one, nodes; /* seconds of a step: in one task, nodes as tasks */
 };
 
 struct efficiency {
@@ -43,7 +43,7 @@ static const struct param table[] = {
       .unit = "steps", .help = "of the whole interval" },
     { "workers", P_INTS, offsetof(struct params, workers), .def = "[1, 2]", .min = 1, .max = 4096,
       .unit = "workers", .help = "numbers of CPU workers" },
-    { "repetitions", P_INT, offsetof(struct params, repetitions), .def = "5", .min = 1, .max = 1000,
+    { "repetitions", P_INT, offsetof(struct params, repetitions), .def = "9", .min = 1, .max = 1000,
       .unit = "runs", .help = "of every run, both granularities in turns; the median counts" },
     { 0 },
 };
@@ -101,9 +101,18 @@ static int measure(const struct efficiency *s, struct spt *run, const struct sch
             else if (r >= 0)
                 seconds[i][r] = report.wall_seconds / (double)s->v.steps;
         }
-    if (!err)
-        *out = (struct measured){ median(seconds[0], s->v.repetitions),
-                                  median(seconds[1], s->v.repetitions) };
+    if (!err) {
+        double *ratio = calloc((size_t)s->v.repetitions, sizeof *ratio);
+        for (long r = 0; ratio && r < s->v.repetitions; r++)
+            ratio[r] = seconds[0][r] / seconds[1][r];
+        if (ratio)
+            *out = (struct measured){ median(ratio, s->v.repetitions),
+                                      median(seconds[0], s->v.repetitions),
+                                      median(seconds[1], s->v.repetitions) };
+        else
+            err = log_error(-ENOMEM, "out of memory");
+        free(ratio);
+    }
     for (int i = 0; i < 2; i++) {
         propagator_destroy(&g[i]);
         free(seconds[i]);
@@ -135,8 +144,7 @@ static int compute(struct study *base)
 
 static double speedup(const struct efficiency *s, size_t scheme, size_t w)
 {
-    const struct measured *m = &s->time[scheme * s->v.workers.n + w];
-    return m->one / m->nodes;
+    return s->time[scheme * s->v.workers.n + w].speedup;
 }
 
 static double share(const struct efficiency *s, size_t scheme, size_t w)
@@ -184,6 +192,9 @@ static int draw(FILE *o, const void *study)
         fputs("EOD\n", o);
     }
     gnuplot_style(o, 900, 560);
+    fputs("set lmargin at screen 0.09\nset rmargin at screen 0.78\nset bmargin at screen 0.12\n"
+          "set tmargin at screen 0.9\n",
+          o);
     fprintf(o, "set xrange [%g:%g]\nset yrange [0:%g]\nset xtics 1\n", fmin(0.5, workers.low - 0.5),
             workers.high + 0.5, fmax(workers.high, gain.high) * 1.05);
     gnuplot_title(o, 1, s->problem->name);

