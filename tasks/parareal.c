@@ -67,7 +67,7 @@ static int solve_window(struct solver *s, struct window *w, struct parareal_wind
 {
     struct spt *run = s->run;
     const struct parareal_options *o = s->o;
-    long active[2] = { 0, 0 }, leading = 0, stop = 0;
+    long leading = 0, stop = 0;
     starpu_data_handle_t *error = NULL;
     int err;
 
@@ -98,11 +98,11 @@ static int solve_window(struct solver *s, struct window *w, struct parareal_wind
             *fine = calloc((size_t)w->iterations + 2, sizeof *fine);
     SPT_CHECK(fine);
     for (k = 1; k <= w->iterations && !stop; k++) {
-        active[0] = k - 1 > leading ? k - 1 : leading;
-        if (active[0] >= w->slices) /* all slices are final */
+        const long active = k - 1 > leading ? k - 1 : leading;
+        if (active >= w->slices) /* all slices are final */
             break;
-        fine[k] = w->slices - active[0];
-        window_iterate(w, k, active[0]);
+        fine[k] = w->slices - active;
+        window_iterate(w, k, active);
         if (error)
             compare(s, w, r, k, error[k]);
         if (k > o->lookahead && decide(s, w, r, k - o->lookahead, &leading))
