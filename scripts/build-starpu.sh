@@ -47,8 +47,7 @@ case $flavour in
 fxt)
     flags+=(--with-fxt --enable-mpi --disable-cuda --disable-static) ;;
 cuda)
-    cuda=${CUDA_HOME:-$(dirname "$(dirname "$(readlink -f "$(command -v nvcc || echo /usr/local/cuda/bin/nvcc)")")")}
-    [ -x "$cuda/bin/nvcc" ] || die "no nvcc in $cuda/bin: install the CUDA toolkit, or name it in CUDA_HOME"
+    cuda=$("$(dirname "${BASH_SOURCE[0]}")/cuda-home.sh") || exit 1
     flags+=(--enable-cuda "--with-cuda-dir=$cuda" "--with-cuda-lib-dir=$cuda/lib64/stubs" --with-fxt --enable-mpi
         --enable-maxcudadev=8 --disable-static) ;;
 simgrid)
