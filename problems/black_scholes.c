@@ -115,17 +115,17 @@ double black_scholes_strike_cell(const struct grid *g, int axis, double strike)
     return black_scholes_cell_width(g, axis, i);
 }
 
-size_t black_scholes_legs(struct draw *d, double strike, double cell, double *strikes,
-                          double *weights, double *widths)
+void black_scholes_legs(struct draw *d, double strike, double cell, struct black_scholes_legs *l)
 {
-    const size_t count = 1 + draw_below(d, BLACK_SCHOLES_LEGS);
-    const double widest = 0.3 * strike;
-    draw_weights(d, count, weights);
-    for (size_t i = 0; i < count; i++) {
-        strikes[i] = strike * draw_uniform(d, 0.5, 1.5);
-        widths[i] = draw_log_uniform(d, fmin(cell / 2, widest), widest);
+    l->count = 1 + draw_below(d, BLACK_SCHOLES_LEGS);
+    l->spread = draw_uniform(d, 0, 1);
+    l->widest = 0.3 * strike;
+    l->least = fmin(cell / 2, l->widest);
+    draw_weights(d, l->count, l->weight);
+    for (size_t i = 0; i < l->count; i++) {
+        l->strike[i] = strike * (1 + l->spread * draw_uniform(d, -0.5, 0.5));
+        l->width[i] = draw_log_uniform(d, l->least, l->widest);
     }
-    return count;
 }
 
 size_t black_scholes_bumps(struct draw *d, double strike, struct black_scholes_bump *b)
@@ -317,8 +317,8 @@ static const struct pde pde = { coefficients };
 
 struct surface {
     const struct black_scholes *s;
-    size_t legs, bumps;
-    double strike[BLACK_SCHOLES_LEGS], weight[BLACK_SCHOLES_LEGS], width[BLACK_SCHOLES_LEGS];
+    struct black_scholes_legs legs;
+    size_t bumps;
     struct black_scholes_bump bump[BLACK_SCHOLES_BUMPS];
     double constant, slope; /* of the line that is added */
 };
@@ -328,9 +328,9 @@ static void surface_jet(const struct surface *y, double s, double jet[6])
     const double strike = y->s->option.strike, sign = y->s->is_put ? -1 : 1;
     double first, second;
     memset(jet, 0, 6 * sizeof *jet);
-    for (size_t i = 0; i < y->legs; i++) {
-        const double gain = sign * (s - y->strike[i]), weight = y->weight[i];
-        jet[0] += weight * positive_part(gain, y->width[i], &first, &second);
+    for (size_t i = 0; i < y->legs.count; i++) {
+        const double gain = sign * (s - y->legs.strike[i]), weight = y->legs.weight[i];
+        jet[0] += weight * positive_part(gain, y->legs.width[i], &first, &second);
         jet[1] += weight * sign * first;
         jet[3] += weight * second;
     }
@@ -351,8 +351,7 @@ static struct surface surface_draw(const struct black_scholes *s, unsigned long 
     const double strike = s->option.strike, end = g->x[0][s->base.n - 1];
     struct draw d = draw_open(seed, index);
     struct surface y = { .s = s };
-    y.legs = black_scholes_legs(&d, strike, black_scholes_strike_cell(g, 0, strike), y.strike,
-                                y.weight, y.width);
+    black_scholes_legs(&d, strike, black_scholes_strike_cell(g, 0, strike), &y.legs);
     y.bumps = black_scholes_bumps(&d, strike, y.bump);
     double west, east, at_west[6], at_east[6];
     black_scholes_known(s, t, &west, &east);

@@ -505,7 +505,8 @@ static int split_solve(const struct problem *p, const struct exec *x, int j, dou
 
 /* ---- random states ---- */
 
-/* What a leg is an option on. Half of the legs are on what the option itself is on. */
+/* What a leg is an option on. The first one, and half of the others, are on what the option itself
+ * is on; the weights of the rest are multiplied by the spread. */
 enum underlying { LARGER, SMALLER, FIRST, SECOND, MIXTURE, UNDERLYINGS, DIFFERENCE };
 
 static enum underlying own_underlying(const struct payoff *payoff, double *sign)
@@ -563,27 +564,32 @@ static double leg_value(const struct leg *l, double s1, double s2)
 
 static size_t legs_draw(const struct black_scholes_2d *s, struct draw *d, struct leg *legs)
 {
+    const struct grid *g = &s->base.grid;
     const double strike = s->option.strike;
-    double strikes[BLACK_SCHOLES_LEGS], weights[BLACK_SCHOLES_LEGS], widths[BLACK_SCHOLES_LEGS];
-    const double cell = fmax(black_scholes_strike_cell(&s->base.grid, 0, strike),
-                             black_scholes_strike_cell(&s->base.grid, 1, strike));
-    const size_t count = black_scholes_legs(d, strike, cell, strikes, weights, widths);
-    double sign;
+    const double cell =
+        fmax(black_scholes_strike_cell(g, 0, strike), black_scholes_strike_cell(g, 1, strike));
+    struct black_scholes_legs of;
+    double sign, sum = 0;
     const enum underlying own = own_underlying(s->payoff, &sign);
-    for (size_t i = 0; i < count; i++) {
-        const bool is_own = draw_below(d, 2) == 0;
+    black_scholes_legs(d, strike, cell, &of);
+    for (size_t i = 0; i < of.count; i++) {
         const size_t other = draw_below(d, UNDERLYINGS);
-        const double spread = draw_uniform(d, -1, 1);
-        legs[i] =
-            (struct leg){ is_own ? own : (enum underlying)other,
-                          sign,
-                          strikes[i],
-                          weights[i],
-                          widths[i],
-                          draw_log_uniform(d, fmin(cell / 2, 0.3 * strike), 0.3 * strike),
-                          own == DIFFERENCE && is_own ? 1 + 0.4 * spread : 0.5 + 0.25 * spread };
+        const bool is_own = draw_below(d, 2) == 0 || i == 0;
+        const double tilt = of.spread * draw_uniform(d, -0.4, 0.4);
+        legs[i] = (struct leg){
+            .of = is_own ? own : (enum underlying)other,
+            .sign = sign,
+            .strike = of.strike[i],
+            .weight = is_own ? of.weight[i] : of.spread * of.weight[i],
+            .width = of.width[i],
+            .ridge = draw_log_uniform(d, of.least, of.widest),
+        };
+        legs[i].share = legs[i].of == DIFFERENCE ? 1 + tilt : 0.5 + tilt;
+        sum += legs[i].weight;
     }
-    return count;
+    for (size_t i = 0; i < of.count; i++)
+        legs[i].weight /= sum;
+    return of.count;
 }
 
 /* one factor of each bump along an axis, one behind the other */
