@@ -533,19 +533,20 @@ static enum underlying own_underlying(const struct payoff *payoff, double *sign)
 struct leg {
     enum underlying of;
     double sign, strike, weight, width;
-    double ridge; /* width of the kink where S1 = S2 */
+    double ridge; /* width of a kink along S1 = S2 per sum of prices: such kinks widen */
     double share; /* of S1 in MIXTURE; S1 - share S2 is the DIFFERENCE */
 };
 
 static double leg_value(const struct leg *l, double s1, double s2)
 {
+    const double ridge = l->ridge * (0.1 * l->strike + s1 + s2);
     double price = 0;
     switch (l->of) {
     case LARGER:
-        price = s2 + positive_part(s1 - s2, l->ridge, NULL, NULL);
+        price = s2 + positive_part(s1 - s2, ridge, NULL, NULL);
         break;
     case SMALLER:
-        price = s1 - positive_part(s1 - s2, l->ridge, NULL, NULL);
+        price = s1 - positive_part(s1 - s2, ridge, NULL, NULL);
         break;
     case FIRST:
         price = s1;
@@ -554,7 +555,7 @@ static double leg_value(const struct leg *l, double s1, double s2)
         price = s2;
         break;
     case DIFFERENCE:
-        return positive_part(s1 - l->share * s2, l->width, NULL, NULL);
+        return positive_part(s1 - l->share * s2, ridge, NULL, NULL);
     case MIXTURE:
     case UNDERLYINGS:
         price = l->share * s1 + (1 - l->share) * s2;
@@ -582,7 +583,7 @@ static size_t legs_draw(const struct black_scholes_2d *s, struct draw *d, struct
             .strike = of.strike[i],
             .weight = is_own ? of.weight[i] : of.spread * of.weight[i],
             .width = of.width[i],
-            .ridge = draw_log_uniform(d, of.least, of.widest),
+            .ridge = draw_log_uniform(d, of.least, of.widest) / (2.1 * strike),
         };
         legs[i].share = legs[i].of == DIFFERENCE ? 1 + tilt : 0.5 + tilt;
         sum += legs[i].weight;
