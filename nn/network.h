@@ -70,12 +70,18 @@ void network_forward_keep(const struct network *n, const struct exec *x, size_t 
 void network_backward(const struct network *n, const struct exec *x, size_t batch, const void *params, const void *in,
                       const void *kept, void *dout, void *dparams);
 
-/* A weights file: safetensors, named by layer and tensor (docs/networks.md). `meta`: pairs key, value, ends with NULL. The
- * network's own description is added. Written whole or not at all. 0 or -errno after an error line. */
+/* A weights file: safetensors, named by layer and tensor (docs/networks.md). `meta`: pairs key, value, ends with NULL; may be
+ * NULL. Added are `format`, `version`, `network` (the node: `config`, or if NULL the one that it was created from), `codec`
+ * (statistics) and `grid`. Written whole or not at all. 0 or -errno after an error line. */
 int network_save(const struct network *n, struct node *config, const char *path, const char *const *meta);
-/* The tensors of a file into a network that was created: names, shapes and dtypes must agree (F64 files are rounded to
- * float32 networks and back), values must be finite. -EINVAL after one error line that names file, tensor and both shapes. */
+/* The tensors and the statistics of a file into a network that was created: names and shapes must agree (F64 files are
+ * rounded to float32 networks), values must be finite. The network is unchanged unless 0; -EINVAL after one error line that
+ * names file, tensor and both shapes. Warns if the file was made for another grid. */
 int network_load(struct network *n, const char *path);
+/* A network as the file's `network` says, with its parameters. 0 or -errno after an error line. */
+int network_open(struct network **n, const struct grid *g, bool boundary, const char *path);
+/* A value of the file's metadata, to be freed; NULL if it has no such key. 0 or -errno after an error line. */
+int network_meta(const char *path, const char *key, char **value);
 
 #ifdef __cplusplus
 }
