@@ -586,6 +586,7 @@ void check_problem(const char *text, const struct check_tolerances *tolerances)
         check_flow(&c, tolerances->flow);
     if (c.problem->splits)
         check_splits(&c, tolerances->solve);
+    assert_non_null(k->rhs_adjoint); /* all that there are have it */
     if (c.problem->kernels[device]->rhs_adjoint)
         check_adjoint(&c);
     check_close(&c);
