@@ -114,12 +114,18 @@ int reference_advance(const struct reference *r, const struct exec *x, struct in
     return failed;
 }
 
+double lesson_time(const struct neural *l, struct interval step, int m)
+{
+    return m == l->network->codec.nodes - 1 ? interval_t1(step)
+                                            : interval_t0(step) + l->tau[m] * interval_dt(step);
+}
+
 struct interval lesson_part(const struct neural *l, struct interval step, int m)
 {
     if (l->network->codec.nodes == 1)
         return step;
-    const double t0 = interval_t0(step), dt = interval_dt(step);
-    return (struct interval){ m ? t0 + l->tau[m - 1] * dt : t0, t0 + l->tau[m] * dt, 0, 1 };
+    return (struct interval){ m ? lesson_time(l, step, m - 1) : interval_t0(step),
+                              lesson_time(l, step, m), 0, 1 };
 }
 
 /* ---------------------------------------------------------------- statistics */
@@ -171,7 +177,7 @@ int lesson_calibrate(const struct neural *l, const struct samples *s, unsigned l
         struct exec x = exec_host(work, nwork);
         double *u = exec_take(&x, n), *v = exec_take(&x, n), *lifting = exec_take(&x, M * n);
         const struct interval step = samples_step(s, i);
-        const double dt = interval_dt(step), t0 = interval_t0(step);
+        const double dt = interval_dt(step);
         double here[CODEC_NODES][CODEC_COMPONENTS] = { { 0 } };
         int failed = 0;
         if ((err = samples_state(s, i, u)))
@@ -185,7 +191,7 @@ int lesson_calibrate(const struct neural *l, const struct samples *s, unsigned l
             square[k] += u[j] * u[j];
         }
         for (size_t m = 0; m < M && !failed; m++) {
-            failed = cheap_step(l->problem, &x, t0 + l->tau[m] * dt, l->tau[m] * dt, u, v);
+            failed = cheap_step(l->problem, &x, lesson_time(l, step, (int)m), l->tau[m] * dt, u, v);
             for (size_t j = 0; j < n; j++) {
                 const double d = v[j] - u[j] - lifting[m * n + j];
                 here[m][j / c->points] += d * d;

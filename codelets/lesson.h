@@ -34,6 +34,8 @@ void reference_destroy(struct reference *r);
 /* v (n) from u over an interval, both may be one. 0, or positive where a solve failed */
 int reference_advance(const struct reference *r, const struct exec *x, struct interval i, const double *u, double *v);
 
+/* when node m of a step is */
+double lesson_time(const struct neural *l, struct interval step, int m);
 /* The interval from node m - 1 (the start for m = 0) to node m of a step */
 struct interval lesson_part(const struct neural *l, struct interval step, int m);
 

@@ -78,7 +78,7 @@ int loss_nodes_create(struct collocation **c, const struct node *config, const s
 
 static size_t doubles(const struct network *n, size_t reals)
 {
-    return exec_round((reals * dtype_size(n->dtype) + sizeof(double) - 1) / sizeof(double));
+    return exec_round(neural_doubles(n, reals));
 }
 
 static void *real_at(const struct network *n, void *p, size_t i)

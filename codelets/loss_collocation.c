@@ -84,11 +84,6 @@ static int sweep_nodes_of(struct node *config, double *tau)
     return nodes(config, tau, &sweep_schema);
 }
 
-static double time_at(const struct collocation_loss *l, struct interval step, int m)
-{
-    return interval_t0(step) + l->c->tau[m] * interval_dt(step);
-}
-
 /* r (M, n) */
 static int residuals(const struct collocation_loss *l, const struct exec *exec,
                      struct interval step, const double *u, const double *v, double *r)
@@ -102,7 +97,7 @@ static int residuals(const struct collocation_loss *l, const struct exec *exec,
     double *f = exec_take(&x, (size_t)M * n), *fe = k->rhs_explicit ? exec_take(&x, n) : NULL;
     for (int j = 0; j < M; j++) {
         double *fj = f + (size_t)j * n;
-        const double *vj = v + (size_t)j * n, t = time_at(l, step, j);
+        const double *vj = v + (size_t)j * n, t = lesson_time(l->base.base.setup.neural, step, j);
         int failed = k->rhs_implicit(p, &x, t, vj, fj);
         if (!failed && fe) {
             failed = k->rhs_explicit(p, &x, t, vj, fe);
@@ -165,8 +160,8 @@ static int collocation_residual(const struct grid_loss *g, const struct exec *ex
             terms[m] = r + (size_t)m * n;
         }
         vec_lincomb(&x, n, z, M, c, terms);
-        failed =
-            p->kernels[DEV_CPU]->rhs_adjoint(p, &x, time_at(l, step, j), v + (size_t)j * n, z, h);
+        failed = p->kernels[DEV_CPU]->rhs_adjoint(
+            p, &x, lesson_time(l->base.base.setup.neural, step, j), v + (size_t)j * n, z, h);
         vec_lincomb(&x, n, dv + (size_t)j * n, 2, (const double[]){ 1, 1 },
                     (const double *[]){ r + (size_t)j * n, h });
     }
@@ -211,7 +206,8 @@ static int sweep_residual(const struct grid_loss *g, const struct exec *exec, st
     for (int m = 0; m < l->c->M && !failed; m++) {
         double *r = dv + (size_t)m * n;
         const double *vm = v + (size_t)m * n;
-        failed = sweep_node(p, &x, time_at(l, step, m), interval_dt(step) * l->d[m], vm, r, y);
+        failed = sweep_node(p, &x, lesson_time(l->base.base.setup.neural, step, m),
+                            interval_dt(step) * l->d[m], vm, r, y);
         vec_lincomb(&x, n, r, 2, (const double[]){ 1, -1 }, (const double *[]){ vm, y });
     }
     *value += weigh(l, weight, dv);
