@@ -218,8 +218,13 @@ static int prepare(struct job *j, const struct options *o)
                                         j->serial.propagator)) ||
                (err = choose_segments(j)))
         return err;
-    return observer_boundaries(&j->observer, &j->v.observe, j->v.time.start, j->v.time.end,
-                               j->parts);
+    if ((err = observer_boundaries(&j->observer, &j->v.observe, j->v.time.start, j->v.time.end,
+                                   j->parts)))
+        return err;
+    const struct interval part =
+        interval_part((struct interval){ j->v.time.start, j->v.time.end, 0, 1 }, 0, j->parts);
+    err = propagator_check(j->fine, part);
+    return err || !j->coarse ? err : propagator_check(j->coarse, part);
 }
 
 static const char *status_of(int err, const struct failure *f, const struct job *j,
@@ -327,6 +332,8 @@ static int compute(struct job *j, const struct options *o, const char *dir)
     const size_t bytes = spt_bus_bytes(run);
     struct work_count work;
     spt_work_total(run, &work);
+    spt_network_total(run);
+    report_networks(run);
     if (run->rank == 0) {
         const struct outcome r = { .status = status_of(err, f, j, &pr),
                                    .wall_seconds =

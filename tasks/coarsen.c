@@ -41,6 +41,11 @@ static int prepare(struct propagator *base, struct interval whole)
     return inner->prepare(inner, whole);
 }
 
+static int check(struct propagator *base, struct interval whole)
+{
+    return propagator_check(((struct coarsen *)base)->inner, whole);
+}
+
 static void advance(struct propagator *base, struct interval whole, starpu_data_handle_t from,
                     starpu_data_handle_t to)
 {
@@ -50,10 +55,10 @@ static void advance(struct propagator *base, struct interval whole, starpu_data_
     starpu_data_handle_t coarse = spt_take(run, g->problem->n, owner);
     starpu_data_handle_t advanced = spt_take(run, g->problem->n, owner);
     run->at.label = "restrict";
-    spt_transfer(run, g->down, g->where, from, coarse, g->work);
+    spt_transfer(run, g->down, g->where, NULL, 0.0, from, coarse, g->work);
     g->inner->advance(g->inner, whole, coarse, advanced);
     run->at.label = "interpolate";
-    spt_transfer(run, g->up, g->where, advanced, to, g->work);
+    spt_transfer(run, g->up, g->where, NULL, 0.0, advanced, to, g->work);
     spt_give(run, coarse);
     spt_give(run, advanced);
 }
@@ -88,7 +93,7 @@ static int create(struct propagator **out, struct spt *run, struct problem *p, s
     struct coarsen *g = calloc(1, sizeof *g);
     if (!g)
         return log_error(-ENOMEM, "out of memory");
-    g->base = (struct propagator){ "coarsen", run, p, 1, prepare, advance, divide, destroy };
+    g->base = (struct propagator){ "coarsen", run, p, 1, prepare, advance, divide, destroy, check };
     g->where = starpu_cuda_worker_get_count() == 0 ? WHERE_CPU
                : run->reproducible                 ? WHERE_CUDA
                                                    : WHERE_ANY;
