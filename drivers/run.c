@@ -218,8 +218,13 @@ static int prepare(struct job *j, const struct options *o)
                                         j->serial.propagator)) ||
                (err = choose_segments(j)))
         return err;
-    return observer_boundaries(&j->observer, &j->v.observe, j->v.time.start, j->v.time.end,
-                               j->parts);
+    if ((err = observer_boundaries(&j->observer, &j->v.observe, j->v.time.start, j->v.time.end,
+                                   j->parts)))
+        return err;
+    const struct interval part =
+        interval_part((struct interval){ j->v.time.start, j->v.time.end, 0, 1 }, 0, j->parts);
+    err = propagator_check(j->fine, part);
+    return err || !j->coarse ? err : propagator_check(j->coarse, part);
 }
 
 static const char *status_of(int err, const struct failure *f, const struct job *j,

@@ -13,6 +13,7 @@
 #include "problems/diagonal.h"
 #include "problems/problems.h"
 #include "problems/profile.h"
+#include "problems/sampling.h"
 
 enum { TOTAL, DIFFUSION, ADVECTION, TERMS };
 
@@ -125,6 +126,29 @@ static int exact(const struct problem *p, double t, double *u)
     return 0;
 }
 
+/* a field of size 0.1 to 1: diffusion shrinks states */
+static int sample(const struct problem *p, unsigned long seed, unsigned long index, double t,
+                  double *u)
+{
+    struct draw d = draw_open(seed, index);
+    const double size = draw_log_uniform(&d, 0.1, 1);
+    const int err = draw_field(&d, &p->grid, true, u);
+    for (size_t i = 0; i < p->n && !err; i++)
+        u[i] *= size;
+    return err;
+}
+
+static int coefficients(const struct problem *p, double t, const double *x, double a[3],
+                        double b[2], double *c, double *d)
+{
+    a[0] = advection(p)->diffusivity;
+    b[0] = -advection(p)->speed;
+    a[1] = a[2] = b[1] = *c = *d = 0;
+    return 0;
+}
+
+static const struct pde pde = { coefficients };
+
 /* they run on every device */
 static const struct problem_kernels kernels[2] = {
     { .rhs_implicit = rhs_implicit,
@@ -217,6 +241,8 @@ static int create(struct problem **p, const struct node *config)
     v->base.kernels[DEV_CPU] = &kernels[imex];
     v->base.kernels[DEV_CUDA] = DEV_CUDA_KERNELS(kernels[imex]);
     v->base.initial = v->base.exact = exact;
+    v->base.sample = sample;
+    v->base.pde = &pde;
     v->base.destroy = destroy;
     *p = &v->base;
     return 0;

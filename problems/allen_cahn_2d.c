@@ -11,6 +11,7 @@
 #include "problems/diagonal.h"
 #include "problems/newton.h"
 #include "problems/problems.h"
+#include "problems/sampling.h"
 
 struct allen_cahn_2d {
     struct problem base;
@@ -170,6 +171,20 @@ static int initial(const struct problem *p, double t, double *u)
     return 0;
 }
 
+/* tanh of a field: regions of u = 1 and u = -1 between interfaces that are mostly as wide as those
+ * of the equation, or wider */
+static int sample(const struct problem *p, unsigned long seed, unsigned long index, double t,
+                  double *u)
+{
+    struct draw d = draw_open(seed, index);
+    const double steepest = fmax(1.5, 0.06 / allen_cahn_2d(p)->epsilon);
+    const double steepness = draw_log_uniform(&d, 0.7, steepest);
+    const int err = draw_field(&d, &p->grid, true, u);
+    for (size_t i = 0; i < p->n && !err; i++)
+        u[i] = tanh(steepness * u[i]);
+    return err;
+}
+
 /* of a circle with the area where u > 0; u is linear between the points of a line */
 static double radius(const struct grid *g, const double *u)
 {
@@ -252,6 +267,7 @@ static int create(struct problem **p, const struct node *config)
     s->base.flops_solve = imex ? diagonal_flops(&s->diagonal) : 0;
     s->base.kernels[DEV_CPU] = &kernels[imex];
     s->base.initial = initial;
+    s->base.sample = sample;
     s->base.quantity = quantity;
     s->base.destroy = destroy;
     *p = &s->base;

@@ -132,7 +132,7 @@ size_t black_scholes_bumps(struct draw *d, double strike, struct black_scholes_b
 {
     const size_t count = draw_below(d, BLACK_SCHOLES_BUMPS + 1);
     for (size_t i = 0; i < count; i++) {
-        b[i].height = strike * draw_uniform(d, -0.05, 0.05);
+        b[i].height = strike * draw_uniform(d, -0.05, 0.05) / sqrt((double)count);
         for (int a = 0; a < 2; a++) {
             b[i].centre[a] = draw_uniform(d, -0.7, 0.7);
             b[i].width[a] = draw_log_uniform(d, 0.15, 0.6);

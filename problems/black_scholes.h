@@ -39,8 +39,8 @@ double black_scholes_cell_width(const struct grid *g, int axis, size_t i);
  * A few options of random weights w >= 0, of sum 1, and strikes within K (1 +- spread/2), K being
  * the strike and the spread up to 1, whose kinks are rounded off by random widths: from half a
  * cell, as shortly after expiry, to 0.3 K; and bumps of either sign, on each axis
- * h exp(-(log(S/K) - c)^2/(2 b^2)), |h| <= 0.05 K, |c| <= 0.7, 0.15 <= b <= 0.6. What is then
- * missing in boundary values is added, in straight lines between them. */
+ * h exp(-(log(S/K) - c)^2/(2 b^2)), |h| <= 0.05 K/sqrt(number), |c| <= 0.7, 0.15 <= b <= 0.6. What
+ * is then missing in boundary values is added, in straight lines between them. */
 enum { BLACK_SCHOLES_LEGS = 4, BLACK_SCHOLES_BUMPS = 4 };
 
 struct black_scholes_legs {

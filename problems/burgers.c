@@ -11,6 +11,7 @@
 #include "problems/diagonal.h"
 #include "problems/newton.h"
 #include "problems/problems.h"
+#include "problems/sampling.h"
 
 enum { MAX_STEEPNESS = 1000000 }; /* z of the exact solution; about the points that a shock needs */
 
@@ -217,6 +218,54 @@ static int exact(const struct problem *p, double t, double *u)
     return 0;
 }
 
+/* A random wave v of 0.1 to 1.2 times the amplitude, steepened along its characteristics,
+ *   u(x) = v(x - delay u(x)),
+ * as without viscosity, up to where viscosity would hold a shock of its height. */
+static int sample(const struct problem *p, unsigned long seed, unsigned long index, double t,
+                  double *u)
+{
+    enum { POINTS = 256, ITERATIONS = 50 };
+    const struct burgers *s = burgers(p);
+    const double length = p->grid.length[0];
+    struct draw d = draw_open(seed, index);
+    struct series v;
+    const double size = fabs(s->amplitude) * draw_log_uniform(&d, 0.1, 1.2);
+    const double part = draw_uniform(&d, 0, 0.9);
+    draw_series(&d, &v);
+    double lowest = INFINITY, highest = -INFINITY, steepest = 0;
+    for (int i = 0; i < POINTS; i++) {
+        double slope;
+        const double value = series_value(&v, (double)i / POINTS, &slope);
+        lowest = fmin(lowest, value);
+        highest = fmax(highest, value);
+        steepest = fmax(steepest, -slope);
+    }
+    const double scale = 2 * size / (highest - lowest), slope = scale * steepest / length;
+    const double shock = 4 * size * size / (8 * s->viscosity); /* its slope */
+    const double delay = slope > 0 ? fmin(part, fmax(1 - slope / shock, 0)) / slope : 0;
+    for (size_t i = 0; i < p->n; i++) {
+        const double x = p->grid.x[0][i];
+        double w = 0, lower = scale * lowest - size, upper = scale * highest + size;
+        for (int k = 0; k < ITERATIONS; k++) { /* Newton's method, kept within shrinking bounds */
+            double change;
+            const double f = w - scale * series_value(&v, (x - delay * w) / length, &change);
+            if (f < 0)
+                lower = w;
+            else
+                upper = w;
+            double next = w - f / (1 + delay * scale / length * change);
+            if (!(next > lower && next < upper))
+                next = (lower + upper) / 2;
+            const bool moved = fabs(next - w) > 1e-15 * size;
+            w = next;
+            if (!moved)
+                break;
+        }
+        u[i] = s->mean + w;
+    }
+    return 0;
+}
+
 static const struct problem_kernels kernels[2] = {
     { .rhs_implicit = both, .solve = solve_both, .rhs_adjoint = rhs_adjoint },
     { .rhs_implicit = diffusion,
@@ -277,6 +326,7 @@ static int create(struct problem **p, const struct node *config)
     s->base.flops_solve = imex ? diagonal_flops(&s->diagonal) : 0;
     s->base.kernels[DEV_CPU] = &kernels[imex];
     s->base.initial = s->base.exact = exact;
+    s->base.sample = sample;
     s->base.destroy = destroy;
     *p = &s->base;
     return 0;

@@ -11,6 +11,7 @@
 #include "problems/diagonal.h"
 #include "problems/problems.h"
 #include "problems/profile.h"
+#include "problems/sampling.h"
 
 struct heat {
     struct problem base;
@@ -141,6 +142,29 @@ static const struct problem_kernels kernels[DEV_COUNT][2][2] = {
       { KERNELS(rhs_stencil, NULL, adjoint_periodic), KERNELS(rhs_stencil, impose, NULL) } },
 };
 
+/* a field of size 0.1 to 1: states shrink */
+static int sample(const struct problem *p, unsigned long seed, unsigned long index, double t,
+                  double *u)
+{
+    struct draw d = draw_open(seed, index);
+    const double size = draw_log_uniform(&d, 0.1, 1);
+    const int err = draw_field(&d, &p->grid, true, u);
+    for (size_t i = 0; i < p->n && !err; i++)
+        u[i] *= size;
+    return err;
+}
+
+static int coefficients(const struct problem *p, double t, const double *x, double a[3],
+                        double b[2], double *c, double *d)
+{
+    a[0] = heat(p)->diffusivity;
+    a[2] = p->grid.dims == 2 ? a[0] : 0;
+    a[1] = b[0] = b[1] = *c = *d = 0;
+    return 0;
+}
+
+static const struct pde pde = { coefficients };
+
 static void destroy(struct problem *p)
 {
     struct heat *h = (struct heat *)p;
@@ -204,6 +228,8 @@ static int create(struct problem **p, const struct node *config)
     h->base.kernels[DEV_CPU] = &kernels[DEV_CPU][!spectral][!periodic];
     h->base.kernels[DEV_CUDA] = DEV_CUDA_KERNELS(kernels[DEV_CUDA][!spectral][!periodic]);
     h->base.initial = h->base.exact = exact;
+    h->base.sample = sample;
+    h->base.pde = dims <= 2 ? &pde : NULL;
     h->base.destroy = destroy;
     *p = &h->base;
     return 0;

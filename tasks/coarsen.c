@@ -41,6 +41,11 @@ static int prepare(struct propagator *base, struct interval whole)
     return inner->prepare(inner, whole);
 }
 
+static int check(struct propagator *base, struct interval whole)
+{
+    return propagator_check(((struct coarsen *)base)->inner, whole);
+}
+
 static void advance(struct propagator *base, struct interval whole, starpu_data_handle_t from,
                     starpu_data_handle_t to)
 {
@@ -88,7 +93,7 @@ static int create(struct propagator **out, struct spt *run, struct problem *p, s
     struct coarsen *g = calloc(1, sizeof *g);
     if (!g)
         return log_error(-ENOMEM, "out of memory");
-    g->base = (struct propagator){ "coarsen", run, p, 1, prepare, advance, divide, destroy };
+    g->base = (struct propagator){ "coarsen", run, p, 1, prepare, advance, divide, destroy, check };
     g->where = starpu_cuda_worker_get_count() == 0 ? WHERE_CPU
                : run->reproducible                 ? WHERE_CUDA
                                                    : WHERE_ANY;

@@ -22,6 +22,14 @@ static int nested_prepare(struct propagator *base, struct interval whole)
     return err ? err : g->G->prepare(g->G, part);
 }
 
+static int nested_check(struct propagator *base, struct interval whole)
+{
+    struct nested *g = (struct nested *)base;
+    const struct interval part = interval_part(whole, 0, g->v.o.slices);
+    int err = propagator_check(g->F, part);
+    return err ? err : propagator_check(g->G, part);
+}
+
 /* a fixed number of iterations: nobody waits for a decision inside a slice */
 static void nested_advance(struct propagator *base, struct interval whole,
                            starpu_data_handle_t from, starpu_data_handle_t to)
@@ -71,9 +79,10 @@ static int nested_create(struct propagator **out, struct spt *run, struct proble
     int err;
     if (!g)
         return log_error(-ENOMEM, "out of memory");
-    g->base =
-        (struct propagator){ "parareal",    run,           p, 1, nested_prepare, nested_advance,
-                             nested_divide, nested_destroy };
+    g->base = (struct propagator){
+        "parareal",     run,         p, 1, nested_prepare, nested_advance, nested_divide,
+        nested_destroy, nested_check
+    };
     *out = &g->base;
     const bool given = config_child(config, "tolerance");
     if ((err = parareal_bind(&g->v, config, 1)))

@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
-const struct propagator_type *const propagator_types[] = { &coarsen_type, &parareal_type, &sdc_type,
-                                                           NULL };
+const struct propagator_type *const propagator_types[] = { &coarsen_type, &trained_network_type,
+                                                           &parareal_type, &sdc_type, NULL };
 
 int propagator_create(struct propagator **g, struct spt *run, struct problem *p,
                       struct node *problem, struct node *config)
@@ -28,6 +28,11 @@ int propagator_create(struct propagator **g, struct spt *run, struct problem *p,
     }
     known[n] = NULL;
     return config_unknown(config_child(config, "name"), "propagator", name, known);
+}
+
+int propagator_check(struct propagator *g, struct interval whole)
+{
+    return g->check ? g->check(g, whole) : 0;
 }
 
 void propagator_destroy(struct propagator **g)

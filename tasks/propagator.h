@@ -22,6 +22,9 @@ struct propagator {
      * it does not divide */
     int (*divide)(struct propagator *, long parts);
     void (*destroy)(struct propagator *);
+    /* Before results are begun: whether it can advance over intervals like this one. 0, or -EINVAL
+     * after an error line. NULL: over any */
+    int (*check)(struct propagator *, struct interval);
     /* Called by advance for values inside the interval, if it has any and this is set: u at a time.
      * It may block. */
     void (*emit)(void *context, double time, starpu_data_handle_t u);
@@ -32,6 +35,7 @@ struct propagator {
  * its own from it). 0, or -EINVAL after one error line. */
 int propagator_create(struct propagator **g, struct spt *run, struct problem *p,
                       struct node *problem, struct node *config);
+int propagator_check(struct propagator *g, struct interval whole);
 void propagator_destroy(struct propagator **g);
 
 /* One row per propagator that is made of others; one-step schemes come from problems/stepper.c. */
@@ -44,7 +48,7 @@ struct propagator_type {
 extern const struct propagator_type *const propagator_types[]; /* ends with NULL */
 extern const struct schema
     stepping_schema; /* the keys that every one-step propagator has besides its own */
-extern const struct propagator_type parareal_type, coarsen_type, sdc_type;
+extern const struct propagator_type parareal_type, coarsen_type, sdc_type, trained_network_type;
 
 int stepping_create(struct propagator **g, struct spt *run, struct problem *p,
                     const struct stepper_type *type, struct node *config);
