@@ -13,6 +13,7 @@
 #include "problems/diagonal.h"
 #include "problems/problems.h"
 #include "problems/profile.h"
+#include "problems/sampling.h"
 
 enum { TOTAL, DIFFUSION, ADVECTION, TERMS };
 
@@ -22,6 +23,8 @@ struct advection {
     bool spectral;
     struct stencil stencil[TERMS]; /* unless spectral */
     double *symbol[TERMS];
+    struct stencil reversed; /* transposed, of TOTAL; its symbol, if spectral */
+    double *conjugate;
     int implicit; /* TOTAL, or DIFFUSION where ADVECTION is explicit */
     struct profile_axis initial;
     double speed, diffusivity;
@@ -90,6 +93,16 @@ static int rhs_explicit(const struct problem *p, const struct exec *x, double t,
     return apply(p, x, ADVECTION, u, f);
 }
 
+static int rhs_adjoint(const struct problem *p, const struct exec *x, double t, const double *u,
+                       const double *v, double *g)
+{
+    const struct advection *s = advection(p);
+    if (s->spectral)
+        return diagonal_multiply(&s->diagonal, x, DIAGONAL_APPLY, 1, s->conjugate, v, g);
+    stencil_apply(&p->grid, x, &s->reversed, v, g);
+    return 0;
+}
+
 static int solve(const struct problem *p, const struct exec *x, double t, double a, const double *b,
                  double *u)
 {
@@ -113,13 +126,40 @@ static int exact(const struct problem *p, double t, double *u)
     return 0;
 }
 
+/* a field of size 0.1 to 1: diffusion shrinks states */
+static int sample(const struct problem *p, unsigned long seed, unsigned long index, double t,
+                  double *u)
+{
+    struct draw d = draw_open(seed, index);
+    const double size = draw_log_uniform(&d, 0.1, 1);
+    const int err = draw_field(&d, &p->grid, true, u);
+    for (size_t i = 0; i < p->n && !err; i++)
+        u[i] *= size;
+    return err;
+}
+
+static int coefficients(const struct problem *p, double t, const double *x, double a[3],
+                        double b[2], double *c, double *d)
+{
+    a[0] = advection(p)->diffusivity;
+    b[0] = -advection(p)->speed;
+    a[1] = a[2] = b[1] = *c = *d = 0;
+    return 0;
+}
+
+static const struct pde pde = { coefficients };
+
 /* they run on every device */
 static const struct problem_kernels kernels[2] = {
-    { .rhs_implicit = rhs_implicit, .solve = solve, .exact_step = exact_step },
+    { .rhs_implicit = rhs_implicit,
+      .solve = solve,
+      .exact_step = exact_step,
+      .rhs_adjoint = rhs_adjoint },
     { .rhs_implicit = rhs_implicit,
       .rhs_explicit = rhs_explicit,
       .solve = solve,
-      .exact_step = exact_step },
+      .exact_step = exact_step,
+      .rhs_adjoint = rhs_adjoint },
 };
 
 static void destroy(struct problem *p)
@@ -128,6 +168,7 @@ static void destroy(struct problem *p)
     diagonal_destroy(&v->diagonal);
     for (int i = 0; i < TERMS; i++)
         diagonal_free(v->symbol[i]);
+    diagonal_free(v->conjugate);
     grid_free(&p->grid);
     free(v);
 }
@@ -150,6 +191,7 @@ static void make_stencils(struct advection *v, const char *name, double h)
     v->stencil[DIFFUSION] = stencil_sum(v->diffusivity, &second, 0, &second);
     v->stencil[TOTAL] = v->diffusivity > 0 ? stencil_sum(-v->speed, &first, v->diffusivity, &second)
                                            : v->stencil[ADVECTION];
+    v->reversed = stencil_reversed(&v->stencil[TOTAL]);
 }
 
 static int create(struct problem **p, const struct node *config)
@@ -179,6 +221,10 @@ static int create(struct problem **p, const struct node *config)
                                 : diagonal_stencil(&v->diagonal, &v->stencil[i]);
         err = v->symbol[i] ? 0 : -ENOMEM;
     }
+    if (!err && spectral) {
+        v->conjugate = diagonal_derivatives(&v->diagonal, q.speed, q.diffusivity);
+        err = v->conjugate ? 0 : -ENOMEM;
+    }
     if (err) {
         destroy(&v->base);
         return err;
@@ -195,6 +241,8 @@ static int create(struct problem **p, const struct node *config)
     v->base.kernels[DEV_CPU] = &kernels[imex];
     v->base.kernels[DEV_CUDA] = DEV_CUDA_KERNELS(kernels[imex]);
     v->base.initial = v->base.exact = exact;
+    v->base.sample = sample;
+    v->base.pde = &pde;
     v->base.destroy = destroy;
     *p = &v->base;
     return 0;

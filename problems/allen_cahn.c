@@ -19,6 +19,7 @@
 
 #include "problems/newton.h"
 #include "problems/problems.h"
+#include "problems/sampling.h"
 
 /* The number of chunks decides the bits of the result, the number in one vector does not. */
 #if defined(__AVX512F__)
@@ -100,6 +101,23 @@ static int rhs_implicit(const struct problem *p, const struct exec *x, double t,
         const double product = u[i] * (1 - u[i]);
         f[i] = h2 * ((u[i + 1] - u[i]) - (u[i] - u[i - 1])) -
                product * (well * (1 - 2 * u[i]) + force);
+    }
+    return 0;
+}
+
+static int rhs_adjoint(const struct problem *p, const struct exec *x, double t, const double *u,
+                       const double *v, double *g)
+{
+    const struct allen_cahn *s = allen_cahn(p);
+    const double h2 = s->stiffness, well = 2 / (s->epsilon * s->epsilon), force = 6 * s->dw;
+    const size_t last = p->n - 1;
+    g[0] = h2 * v[1];
+    g[last] = h2 * v[last - 1];
+    for (size_t i = 1; i < last; i++) {
+        const double before = i > 1 ? v[i - 1] : 0, after = i + 1 < last ? v[i + 1] : 0;
+        const double slope = 1 - 2 * u[i];
+        const double reaction = slope * (well * slope + force) - 2 * well * u[i] * (1 - u[i]);
+        g[i] = h2 * ((after - v[i]) - (v[i] - before)) - reaction * v[i];
     }
     return 0;
 }
@@ -330,10 +348,36 @@ static int solve(const struct problem *p, const struct exec *exec, double t, dou
     return failed;
 }
 
+/* A front, up to twice as steep or as flat as the equation's, anywhere in the middle half of the
+ * domain, whose argument is disturbed; and a straight line that makes up for the boundary values */
+static int sample(const struct problem *p, unsigned long seed, unsigned long index, double t,
+                  double *u)
+{
+    const struct allen_cahn *s = allen_cahn(p);
+    const struct grid *g = &p->grid;
+    const size_t last = p->n - 1;
+    struct draw d = draw_open(seed, index);
+    const double centre = draw_uniform(&d, -0.25, 0.25);
+    const double width = M_SQRT2 * s->epsilon * draw_log_uniform(&d, 0.5, 2);
+    const double disturbance = draw_uniform(&d, 0, 1.5);
+    const int err = draw_field(&d, g, true, u);
+    if (err)
+        return err;
+    for (size_t i = 0; i < p->n; i++)
+        u[i] = 0.5 * (1 + tanh((g->x[0][i] - centre) / width + disturbance * u[i]));
+    const double west = wave(s, t, g->x[0][0]) - u[0], east = wave(s, t, g->x[0][last]) - u[last];
+    for (size_t i = 1; i < last; i++) {
+        const double part = (double)i / (double)last;
+        u[i] += (1 - part) * west + part * east;
+    }
+    return impose(p, NULL, t, u);
+}
+
 static const struct problem_kernels kernels = {
     .rhs_implicit = rhs_implicit,
     .solve = solve,
     .impose = impose,
+    .rhs_adjoint = rhs_adjoint,
 };
 
 static void destroy(struct problem *p)
@@ -361,6 +405,7 @@ static int create(struct problem **p, const struct node *config)
             .kernels = { &kernels },
             .initial = exact,
             .exact = exact,
+            .sample = sample,
             .destroy = destroy,
         },
         .epsilon = q.epsilon,

@@ -11,6 +11,7 @@
 #include "problems/diagonal.h"
 #include "problems/newton.h"
 #include "problems/problems.h"
+#include "problems/sampling.h"
 
 struct allen_cahn_2d {
     struct problem base;
@@ -81,6 +82,17 @@ static int both(const struct problem *p, const struct exec *x, double t, const d
     const int failed = diffusion(p, x, t, u, f);
     for (size_t i = 0; i < p->n; i++)
         f[i] += rate * u[i] * (1 - u[i] * u[i]);
+    return failed;
+}
+
+static int rhs_adjoint(const struct problem *p, const struct exec *x, double t, const double *u,
+                       const double *v, double *g)
+{
+    const struct allen_cahn_2d *s = allen_cahn_2d(p);
+    const double rate = 1 / (s->epsilon * s->epsilon);
+    const int failed = diagonal_multiply(&s->diagonal, x, DIAGONAL_APPLY, 1, s->laplace, v, g);
+    for (size_t i = 0; i < p->n; i++)
+        g[i] += rate * (1 - 3 * u[i] * u[i]) * v[i];
     return failed;
 }
 
@@ -159,6 +171,20 @@ static int initial(const struct problem *p, double t, double *u)
     return 0;
 }
 
+/* tanh of a field: regions of u = 1 and u = -1 between interfaces that are mostly as wide as those
+ * of the equation, or wider */
+static int sample(const struct problem *p, unsigned long seed, unsigned long index, double t,
+                  double *u)
+{
+    struct draw d = draw_open(seed, index);
+    const double steepest = fmax(1.5, 0.06 / allen_cahn_2d(p)->epsilon);
+    const double steepness = draw_log_uniform(&d, 0.7, steepest);
+    const int err = draw_field(&d, &p->grid, true, u);
+    for (size_t i = 0; i < p->n && !err; i++)
+        u[i] = tanh(steepness * u[i]);
+    return err;
+}
+
 /* of a circle with the area where u > 0; u is linear between the points of a line */
 static double radius(const struct grid *g, const double *u)
 {
@@ -185,8 +211,11 @@ static int quantity(const struct problem *p, const char *name, double t, const d
 }
 
 static const struct problem_kernels kernels[2] = {
-    { .rhs_implicit = both, .solve = solve_both },
-    { .rhs_implicit = diffusion, .rhs_explicit = reaction, .solve = solve_diffusion },
+    { .rhs_implicit = both, .solve = solve_both, .rhs_adjoint = rhs_adjoint },
+    { .rhs_implicit = diffusion,
+      .rhs_explicit = reaction,
+      .solve = solve_diffusion,
+      .rhs_adjoint = rhs_adjoint },
 };
 
 static void destroy(struct problem *p)
@@ -238,6 +267,7 @@ static int create(struct problem **p, const struct node *config)
     s->base.flops_solve = imex ? diagonal_flops(&s->diagonal) : 0;
     s->base.kernels[DEV_CPU] = &kernels[imex];
     s->base.initial = initial;
+    s->base.sample = sample;
     s->base.quantity = quantity;
     s->base.destroy = destroy;
     *p = &s->base;

@@ -11,6 +11,7 @@
 #include "problems/diagonal.h"
 #include "problems/newton.h"
 #include "problems/problems.h"
+#include "problems/sampling.h"
 
 enum { MAX_STEEPNESS = 1000000 }; /* z of the exact solution; about the points that a shock needs */
 
@@ -110,6 +111,21 @@ static int both(const struct problem *p, const struct exec *exec, double t, cons
     return failed;
 }
 
+/* d/dx is antisymmetric: (-d/dx u)^T = u d/dx */
+static int rhs_adjoint(const struct problem *p, const struct exec *exec, double t, const double *u,
+                       const double *v, double *g)
+{
+    const struct burgers *s = burgers(p);
+    struct exec x = *exec;
+    double *slope = exec_take(&x, p->n);
+    memcpy(slope, v, p->n * sizeof *v);
+    derivative(s, &x, 1, 0, slope);
+    const int failed = diagonal_multiply(&s->diagonal, &x, DIAGONAL_APPLY, 1, s->second, v, g);
+    for (size_t i = 0; i < p->n; i++)
+        g[i] += u[i] * slope[i];
+    return failed;
+}
+
 static int solve_diffusion(const struct problem *p, const struct exec *x, double t, double a,
                            const double *b, double *u)
 {
@@ -202,9 +218,60 @@ static int exact(const struct problem *p, double t, double *u)
     return 0;
 }
 
+/* A random wave v of 0.1 to 1.2 times the amplitude, steepened along its characteristics,
+ *   u(x) = v(x - delay u(x)),
+ * as without viscosity, up to where viscosity would hold a shock of its height. */
+static int sample(const struct problem *p, unsigned long seed, unsigned long index, double t,
+                  double *u)
+{
+    enum { POINTS = 256, ITERATIONS = 50 };
+    const struct burgers *s = burgers(p);
+    const double length = p->grid.length[0];
+    struct draw d = draw_open(seed, index);
+    struct series v;
+    const double size = fabs(s->amplitude) * draw_log_uniform(&d, 0.1, 1.2);
+    const double part = draw_uniform(&d, 0, 0.9);
+    draw_series(&d, &v);
+    double lowest = INFINITY, highest = -INFINITY, steepest = 0;
+    for (int i = 0; i < POINTS; i++) {
+        double slope;
+        const double value = series_value(&v, (double)i / POINTS, &slope);
+        lowest = fmin(lowest, value);
+        highest = fmax(highest, value);
+        steepest = fmax(steepest, -slope);
+    }
+    const double scale = 2 * size / (highest - lowest), slope = scale * steepest / length;
+    const double shock = 4 * size * size / (8 * s->viscosity); /* its slope */
+    const double delay = slope > 0 ? fmin(part, fmax(1 - slope / shock, 0)) / slope : 0;
+    for (size_t i = 0; i < p->n; i++) {
+        const double x = p->grid.x[0][i];
+        double w = 0, lower = scale * lowest - size, upper = scale * highest + size;
+        for (int k = 0; k < ITERATIONS; k++) { /* Newton's method, kept within shrinking bounds */
+            double change;
+            const double f = w - scale * series_value(&v, (x - delay * w) / length, &change);
+            if (f < 0)
+                lower = w;
+            else
+                upper = w;
+            double next = w - f / (1 + delay * scale / length * change);
+            if (!(next > lower && next < upper))
+                next = (lower + upper) / 2;
+            const bool moved = fabs(next - w) > 1e-15 * size;
+            w = next;
+            if (!moved)
+                break;
+        }
+        u[i] = s->mean + w;
+    }
+    return 0;
+}
+
 static const struct problem_kernels kernels[2] = {
-    { .rhs_implicit = both, .solve = solve_both },
-    { .rhs_implicit = diffusion, .rhs_explicit = convection, .solve = solve_diffusion },
+    { .rhs_implicit = both, .solve = solve_both, .rhs_adjoint = rhs_adjoint },
+    { .rhs_implicit = diffusion,
+      .rhs_explicit = convection,
+      .solve = solve_diffusion,
+      .rhs_adjoint = rhs_adjoint },
 };
 
 static void destroy(struct problem *p)
@@ -252,13 +319,14 @@ static int create(struct problem **p, const struct node *config)
     }
     s->base.name = "burgers";
     s->base.n = grid_doubles(g);
-    s->base.nwork = diagonal_nwork(&s->diagonal);
+    s->base.nwork = diagonal_nwork(&s->diagonal) + exec_round(s->base.n);
     if (!imex)
-        s->base.nwork += exec_round(s->base.n) + newton_krylov_nwork(s->base.n);
+        s->base.nwork += newton_krylov_nwork(s->base.n);
     s->base.flops_rhs = (imex ? 1 : 2) * diagonal_flops(&s->diagonal);
     s->base.flops_solve = imex ? diagonal_flops(&s->diagonal) : 0;
     s->base.kernels[DEV_CPU] = &kernels[imex];
     s->base.initial = s->base.exact = exact;
+    s->base.sample = sample;
     s->base.destroy = destroy;
     *p = &s->base;
     return 0;

@@ -15,6 +15,7 @@
 
 #include "problems/diagonal.h"
 #include "problems/problems.h"
+#include "problems/sampling.h"
 
 struct gray_scott {
     struct problem base;
@@ -95,6 +96,22 @@ static int rhs_explicit(const struct problem *p, const struct exec *x, double t,
     return 0;
 }
 
+static int rhs_adjoint(const struct problem *p, const struct exec *x, double t, const double *u,
+                       const double *w, double *g)
+{
+    const struct gray_scott *s = gray_scott(p);
+    const size_t points = p->n / 2;
+    const double *v = u + points, *w2 = w + points;
+    double *g2 = g + points;
+    const int failed = diffuse(p, x, DIAGONAL_APPLY, 1, w, g);
+    for (size_t i = 0; i < points; i++) {
+        const double change = w2[i] - w[i]; /* the reaction takes from u what it gives to v */
+        g[i] += v[i] * v[i] * change - s->feed * w[i];
+        g2[i] += 2 * u[i] * v[i] * change - s->kill * w2[i];
+    }
+    return failed;
+}
+
 static int solve(const struct problem *p, const struct exec *x, double t, double a, const double *b,
                  double *u)
 {
@@ -106,6 +123,7 @@ static const struct problem_kernels kernels = {
     .rhs_implicit = rhs_implicit,
     .rhs_explicit = rhs_explicit,
     .solve = solve,
+    .rhs_adjoint = rhs_adjoint,
 };
 
 static int initial(const struct problem *p, double t, double *u)
@@ -130,6 +148,27 @@ static int initial(const struct problem *p, double t, double *u)
         u[points + at] = sum[1];
     }
     return 0;
+}
+
+/* Regions where v is up to 0.2 to 0.8 and u as far as 0.3 to 1 below 1, in a state of rest: smooth
+ * steps of two fields that are alike but not the same */
+static int sample(const struct problem *p, unsigned long seed, unsigned long index, double t,
+                  double *u)
+{
+    const size_t points = p->n / 2;
+    struct draw d = draw_open(seed, index);
+    const double eaten = draw_uniform(&d, 0.3, 1), grown = draw_uniform(&d, 0.2, 0.8);
+    const double threshold = draw_uniform(&d, 0.5, 1.5);
+    double *v = u + points;
+    int err = draw_field(&d, &p->grid, true, u);
+    if (!err)
+        err = draw_field(&d, &p->grid, true, v);
+    for (size_t i = 0; i < points && !err; i++) {
+        const double first = u[i], second = 0.8 * u[i] + 0.6 * v[i];
+        u[i] = 1 - eaten / 2 * (1 + tanh(2 * (first - threshold)));
+        v[i] = grown / 2 * (1 + tanh(2 * (second - threshold)));
+    }
+    return err;
 }
 
 static void destroy(struct problem *p)
@@ -180,6 +219,7 @@ static int create(struct problem **p, const struct node *config)
     s->base.flops_rhs = s->base.flops_solve = 2 * diagonal_flops(&s->diagonal);
     s->base.kernels[DEV_CPU] = &kernels;
     s->base.initial = initial;
+    s->base.sample = sample;
     s->base.destroy = destroy;
     *p = &s->base;
     return 0;

@@ -11,6 +11,7 @@
 #include "problems/diagonal.h"
 #include "problems/problems.h"
 #include "problems/profile.h"
+#include "problems/sampling.h"
 
 struct heat {
     struct problem base;
@@ -75,6 +76,27 @@ static int rhs_stencil(const struct problem *p, const struct exec *x, double t, 
     return 0;
 }
 
+/* symmetric, but for the columns of boundary points: a series does not read those */
+static int adjoint_spectral(const struct problem *p, const struct exec *x, double t,
+                            const double *u, const double *v, double *g)
+{
+    return diagonal_multiply(&heat(p)->diagonal, x, DIAGONAL_APPLY, 1, heat(p)->symbol, v, g);
+}
+
+static int adjoint_periodic(const struct problem *p, const struct exec *x, double t,
+                            const double *u, const double *v, double *g)
+{
+    stencil_apply(&p->grid, x, heat(p)->stencil, v, g);
+    return 0;
+}
+
+static int adjoint_stencil(const struct problem *p, const struct exec *x, double t, const double *u,
+                           const double *v, double *g)
+{
+    stencil_adjoint(&p->grid, heat(p)->stencil, v, g);
+    return 0;
+}
+
 static int solve(const struct problem *p, const struct exec *x, double t, double a, const double *b,
                  double *u)
 {
@@ -101,15 +123,47 @@ static int exact(const struct problem *p, double t, double *u)
     return 0;
 }
 
-#define KERNELS(rhs, boundary)                                                                     \
+#define KERNELS(rhs, boundary, adjoint)                                                            \
     {                                                                                              \
-        .rhs_implicit = rhs, .solve = solve, .impose = boundary, .exact_step = exact_step          \
+        .rhs_implicit = rhs, .solve = solve, .impose = boundary, .exact_step = exact_step,         \
+        .rhs_adjoint = adjoint                                                                     \
     }
-static const struct problem_kernels kernels[2][2] = {
-    /* periodic, dirichlet; they run on every device */
-    { KERNELS(rhs_spectral, NULL), KERNELS(rhs_spectral, impose) },
-    { KERNELS(rhs_stencil, NULL), KERNELS(rhs_stencil, impose) },
+#define SPECTRAL                                                                                   \
+    {                                                                                              \
+        KERNELS(rhs_spectral, NULL, adjoint_spectral),                                             \
+            KERNELS(rhs_spectral, impose, adjoint_spectral)                                        \
+    }
+static const struct problem_kernels kernels[DEV_COUNT][2][2] = {
+    /* periodic, dirichlet; all but one run on every device */
+    { SPECTRAL,
+      { KERNELS(rhs_stencil, NULL, adjoint_periodic),
+        KERNELS(rhs_stencil, impose, adjoint_stencil) } },
+    { SPECTRAL,
+      { KERNELS(rhs_stencil, NULL, adjoint_periodic), KERNELS(rhs_stencil, impose, NULL) } },
 };
+
+/* a field of size 0.1 to 1: states shrink */
+static int sample(const struct problem *p, unsigned long seed, unsigned long index, double t,
+                  double *u)
+{
+    struct draw d = draw_open(seed, index);
+    const double size = draw_log_uniform(&d, 0.1, 1);
+    const int err = draw_field(&d, &p->grid, true, u);
+    for (size_t i = 0; i < p->n && !err; i++)
+        u[i] *= size;
+    return err;
+}
+
+static int coefficients(const struct problem *p, double t, const double *x, double a[3],
+                        double b[2], double *c, double *d)
+{
+    a[0] = heat(p)->diffusivity;
+    a[2] = p->grid.dims == 2 ? a[0] : 0;
+    a[1] = b[0] = b[1] = *c = *d = 0;
+    return 0;
+}
+
+static const struct pde pde = { coefficients };
 
 static void destroy(struct problem *p)
 {
@@ -171,9 +225,11 @@ static int create(struct problem **p, const struct node *config)
     h->base.nwork = diagonal_nwork(&h->diagonal);
     h->base.flops_solve = diagonal_flops(&h->diagonal);
     h->base.flops_rhs = spectral ? h->base.flops_solve : n * dims * (4 * reach + 2);
-    h->base.kernels[DEV_CPU] = &kernels[!spectral][!periodic];
-    h->base.kernels[DEV_CUDA] = DEV_CUDA_KERNELS(kernels[!spectral][!periodic]);
+    h->base.kernels[DEV_CPU] = &kernels[DEV_CPU][!spectral][!periodic];
+    h->base.kernels[DEV_CUDA] = DEV_CUDA_KERNELS(kernels[DEV_CUDA][!spectral][!periodic]);
     h->base.initial = h->base.exact = exact;
+    h->base.sample = sample;
+    h->base.pde = dims <= 2 ? &pde : NULL;
     h->base.destroy = destroy;
     *p = &h->base;
     return 0;
