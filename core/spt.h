@@ -100,8 +100,9 @@ enum network_count {
 struct network_use {
     const char *weights; /* the file */
     size_t parameters;
-    const char *fallback;                       /* its name, or NULL */
-    long (*counts)[128 / sizeof(long)];         /* (workers, enum network_count), padded */
+    const char *fallback;               /* its name, or NULL */
+    long (*counts)[128 / sizeof(long)]; /* (workers, enum network_count), padded */
+    long total[NETWORK_COUNTS];         /* filled by spt_network_total */
     struct network_use *next;
 };
 
@@ -121,7 +122,7 @@ struct spt {
     int priority_min, priority_max;
     double origin; /* starpu_timing_now() at the start, microseconds */
     struct spt_clock *clocks;
-    struct trace *traces; /* per worker */
+    struct trace *traces;         /* per worker */
     struct network_use *networks; /* in the order in which they were made */
     int workers;
     struct spt_pool *pool;
@@ -219,11 +220,11 @@ void spt_work_total(struct spt *run, struct work_count *total);
 struct work_count *spt_count(const struct spt_meta *m); /* of this worker; NULL on a GPU */
 /* A row among run->networks, which lives as long as the run; the strings are copied. */
 struct network_use *spt_use_network(struct spt *run, const char *weights, size_t parameters,
-                                const char *fallback);
+                                    const char *fallback);
 /* in a body: one more of these, by this worker */
 void spt_network_count(const struct network_use *u, enum network_count what);
-/* sums over the workers of all ranks (collective) */
-void spt_network_total(struct spt *run, const struct network_use *u, long total[NETWORK_COUNTS]);
+/* fills the totals of all networks, over the workers of all ranks (collective) */
+void spt_network_total(struct spt *run);
 void spt_clock_reset(struct spt *run); /* forgets the clocks, the counts of networks and the trace
                                           so far; no task may be under way */
 

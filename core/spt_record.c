@@ -92,12 +92,14 @@ void spt_work_total(struct spt *run, struct work_count *total)
 }
 
 struct network_use *spt_use_network(struct spt *run, const char *weights, size_t parameters,
-                                const char *fallback)
+                                    const char *fallback)
 {
     struct network_use *u = calloc(1, sizeof *u), **last = &run->networks;
     SPT_CHECK(u);
-    *u = (struct network_use){ strdup(weights), parameters, fallback ? strdup(fallback) : NULL,
-                               calloc((size_t)run->workers, sizeof *u->counts), NULL };
+    *u = (struct network_use){ .weights = strdup(weights),
+                               .parameters = parameters,
+                               .fallback = fallback ? strdup(fallback) : NULL,
+                               .counts = calloc((size_t)run->workers, sizeof *u->counts) };
     SPT_CHECK(u->weights && u->counts && (u->fallback || !fallback));
     while (*last)
         last = &(*last)->next;
@@ -112,16 +114,18 @@ void spt_network_count(const struct network_use *u, enum network_count what)
         u->counts[worker][what]++;
 }
 
-void spt_network_total(struct spt *run, const struct network_use *u, long total[NETWORK_COUNTS])
+void spt_network_total(struct spt *run)
 {
-    memset(total, 0, NETWORK_COUNTS * sizeof *total);
-    for (int w = 0; w < run->workers; w++)
-        for (int i = 0; i < NETWORK_COUNTS; i++)
-            total[i] += u->counts[w][i];
+    for (struct network_use *u = run->networks; u; u = u->next) {
+        memset(u->total, 0, sizeof u->total);
+        for (int w = 0; w < run->workers; w++)
+            for (int i = 0; i < NETWORK_COUNTS; i++)
+                u->total[i] += u->counts[w][i];
 #if SPT_MPI
-    if (run->mpi)
-        MPI_Allreduce(MPI_IN_PLACE, total, NETWORK_COUNTS, MPI_LONG, MPI_SUM, run->comm);
+        if (run->mpi)
+            MPI_Allreduce(MPI_IN_PLACE, u->total, NETWORK_COUNTS, MPI_LONG, MPI_SUM, run->comm);
 #endif
+    }
 }
 
 void spt_forget_networks(struct spt *run)

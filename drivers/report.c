@@ -171,6 +171,43 @@ static json_t *sdc_of(const struct outcome *r, const json_t *config)
     return j;
 }
 
+static json_t *networks_of(const struct outcome *r)
+{
+    json_t *list = json_array();
+    for (const struct network_use *u = r->run->networks; u; u = u->next) {
+        static const char *const keys[NETWORK_COUNTS] = {
+            [NETWORK_CALLS] = "calls",
+            [NETWORK_FALLBACKS] = "fallbacks",
+            [NETWORK_OUTSIDE] = "outside_range",
+            [NETWORK_NOT_FINITE] = "not_finite",
+            [NETWORK_RESIDUAL] = "residual_too_large",
+        };
+        json_t *j =
+            json_pack("{s:s, s:I}", "weights", u->weights, "parameters", (json_int_t)u->parameters);
+        if (u->fallback)
+            json_object_set_new(j, "fallback", json_string(u->fallback));
+        for (int i = 0; i < NETWORK_COUNTS; i++)
+            json_object_set_new(j, keys[i], json_integer((json_int_t)u->total[i]));
+        json_array_append_new(list, j);
+    }
+    return list;
+}
+
+void report_networks(const struct spt *run)
+{
+    for (const struct network_use *u = run->networks; u; u = u->next) {
+        const long *n = u->total;
+        if (n[NETWORK_OUTSIDE] + n[NETWORK_NOT_FINITE] + n[NETWORK_RESIDUAL] == 0)
+            continue;
+        log_warn(
+            "%s: of %ld steps %ld were outside the range of training, %ld not finite, %ld with "
+            "too large a residual; %s%s",
+            u->weights, n[NETWORK_CALLS], n[NETWORK_OUTSIDE], n[NETWORK_NOT_FINITE],
+            n[NETWORK_RESIDUAL], u->fallback ? "done by " : "kept: there is no fallback",
+            u->fallback ? u->fallback : "");
+    }
+}
+
 json_t *report_summary(const struct outcome *r, struct config *c, const struct observer *o)
 {
     json_t *j = json_pack("{s:s, s:s, s:o}", "version", SPT_VERSION, "status", r->status, "config",
@@ -214,6 +251,8 @@ json_t *report_summary(const struct outcome *r, struct config *c, const struct o
                             json_pack("{s:I, s:I, s:I}", "rhs", (json_int_t)r->work->rhs, "solves",
                                       (json_int_t)r->work->solves, "newton",
                                       (json_int_t)r->work->newton));
+    if (r->run->networks)
+        json_object_set_new(j, "networks", networks_of(r));
     const size_t slices =
         r->parareal ? (size_t)(r->parareal_options->slices / r->parareal_options->windows) : 1;
     const size_t mine = slices / (size_t)r->run->ranks ? slices / (size_t)r->run->ranks : 1;

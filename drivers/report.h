@@ -24,6 +24,8 @@ struct outcome {
     const struct spt *run;
 };
 
+/* one line for each network some of whose steps were not as they should be */
+void report_networks(const struct spt *run);
 /* bound = min(P/K, Tf/Tc) and model = 1/((1 + K/P) Tc/Tf + K/P) (arXiv 2303.03848, eq. 8) with P
  * slices; K = 0: bound Tf/Tc */
 double speedup_bound(double P, double K, double Tf, double Tc);

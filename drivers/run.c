@@ -332,6 +332,8 @@ static int compute(struct job *j, const struct options *o, const char *dir)
     const size_t bytes = spt_bus_bytes(run);
     struct work_count work;
     spt_work_total(run, &work);
+    spt_network_total(run);
+    report_networks(run);
     if (run->rank == 0) {
         const struct outcome r = { .status = status_of(err, f, j, &pr),
                                    .wall_seconds =
