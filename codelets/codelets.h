@@ -5,9 +5,12 @@
 #ifndef SPT_CODELETS_H
 #define SPT_CODELETS_H
 
+#include "codelets/loss.h"
 #include "codelets/neural.h"
+#include "codelets/validation.h"
 #include "core/interval.h"
 #include "core/spt.h"
+#include "nn/optimiser.h"
 #include "problems/sdc.h"
 #include "problems/stepper.h"
 #include "problems/transfer.h"
@@ -133,5 +136,53 @@ void spt_decode(struct spt *run, const struct network_step *s, starpu_data_handl
 void spt_accept(struct spt *run, const struct network_step *s, struct interval step,
                 starpu_data_handle_t u, starpu_data_handle_t v, starpu_data_handle_t work);
 size_t codelet_accept_work(const struct network_step *s);
+
+/* Training. A gradient's handle holds nparams reals, then this. */
+struct gradient_tail {
+    double step; /* that it belongs to; -1: it was not computed */
+    double loss; /* of its samples, weighted */
+    double failed; /* 1 + the sample of the batch that could not be computed; 0: none */
+    double pad[5];
+};
+size_t gradient_size(const struct network *n); /* doubles of a handle */
+
+/* gradient (W) of the loss of samples sample..sample+count-1, the first of them being entry `first` of the batch */
+void spt_gradient(struct spt *run, const struct loss *l, long step, unsigned long sample, long first, size_t count,
+                  double weight, starpu_data_handle_t params, starpu_data_handle_t gradient,
+                  starpu_data_handle_t work);
+/* into += from */
+void spt_reduce(struct spt *run, const struct network *n, starpu_data_handle_t into, starpu_data_handle_t from);
+
+enum train_status {
+    TRAIN_SKIPPED, /* an earlier step failed, or the user's interrupt came first */
+    TRAIN_DONE,
+    TRAIN_NONFINITE,
+    TRAIN_DIVERGED,
+    TRAIN_FAILED /* a sample could not be computed */
+};
+/* What an update says of itself; one handle */
+struct train_record {
+    double status, step, loss, norm, rate, sample, pad[2];
+};
+enum { TRAIN_RECORD = sizeof(struct train_record) / sizeof(double) };
+/* Behind the optimiser's own state */
+struct train_tail {
+    double done;  /* updates */
+    double first; /* loss of step 0 */
+    double pad[6];
+};
+size_t update_state_size(const struct optimiser *o, const struct network *n); /* doubles of a handle */
+
+/* Step `step` of `steps`, if all before it were done and its loss is finite and no more than `divergence` times the first one
+ * (0: no limit); else params and state stay as they are, and so does everything after it. record: what happened */
+void spt_update(struct spt *run, const struct optimiser *o, const struct network *n, long step, long steps,
+                double divergence, starpu_data_handle_t params, starpu_data_handle_t state,
+                starpu_data_handle_t gradient, starpu_data_handle_t record);
+
+/* A sample of a validation: what the scheme makes of it, and how far the network is from that (VALIDATION_FACTS doubles) */
+void spt_truth(struct spt *run, const struct validation *v, unsigned long index, starpu_data_handle_t truth,
+               starpu_data_handle_t work);
+void spt_validate(struct spt *run, const struct validation *v, unsigned long index, starpu_data_handle_t params,
+                  starpu_data_handle_t truth, starpu_data_handle_t facts, starpu_data_handle_t work);
 
 #endif
