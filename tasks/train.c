@@ -145,8 +145,15 @@ static int validate(struct work *w, struct train_state *s)
         for (int j = 0; j < VALIDATION_FACTS; j++)
             mean[j] += facts[j] / (double)o->validation_samples;
     }
-    if (v.facts.failed != 0.0) /* interrupted, or the scheme fails on some sample */
+    bool finite = true;
+    for (int j = 0; j < VALIDATION_FACTS; j++)
+        finite = finite && isfinite(mean[j]);
+    if (v.facts.failed != 0.0 || !finite) {
+        if (!spt_interrupted())
+            log_warn("no validation after step %ld: %s", s->done,
+                     finite ? "the scheme fails on a sample" : "a value is not finite");
         return 0;
+    }
     return train_state_validated(s, &v);
 }
 
@@ -234,8 +241,12 @@ int train(struct spt *run, const struct train_setup *setup, struct train_state *
     if ((err = work_open(&w, s)))
         goto out;
     const double start = spt_seconds();
-    if (validates)
+    if (validates) {
         insert_truth(&w);
+        if (first > 0 && due(first, o->validation_every, o->steps) &&
+            (s->validations == 0 || s->validation[s->validations - 1].step != (double)first))
+            err = validate(&w, s); /* an interrupt came before it */
+    }
     for (long step = first; step < o->steps && well && !err; step++) {
         insert_step(&w, step);
         const bool look_at_it = validates && due(step + 1, o->validation_every, o->steps),
@@ -255,7 +266,7 @@ int train(struct spt *run, const struct train_setup *setup, struct train_state *
     *seconds = spt_seconds() - start;
     log_progress_end();
     if (!err && failure->status == TRAIN_SKIPPED)
-        err = checkpoint(&w, s) ?: -ECANCELED;
+        err = checkpoint(&w, s) ? -EIO : -ECANCELED;
     else if (!err && failure->status != TRAIN_DONE)
         err = -EDOM;
 out:
