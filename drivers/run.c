@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <math.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "core/log.h"
 #include "drivers/commands.h"
@@ -196,16 +195,8 @@ static int write_results(struct job *j, const struct outcome *r, const struct op
         if (err)
             goto out;
     }
-    if (r->trace) {
-        char *traces;
-        if (asprintf(&traces, "%s/trace", dir) < 0 || (mkdir(traces, 0777) && errno != EEXIST))
-            err = log_error(-errno, "cannot make %s/trace: %s", dir, strerror(errno));
-        else
-            err = trace_write(r->trace, traces);
-        free(traces);
-        if (err)
-            goto out;
-    }
+    if (r->trace && (err = report_trace(r->trace, dir)))
+        goto out;
     if ((err = report_write(summary, dir))) /* last: a summary means that all is there */
         goto out;
     if (!o->quiet)

@@ -14,6 +14,7 @@ enum { AHEAD = 8 }; /* steps that are submitted before the record of the first o
 struct work {
     struct spt *run;
     const struct train_setup *setup;
+    double since; /* when state->seconds was brought up to date */
     starpu_data_handle_t params, state, scratch, validation_scratch, record[AHEAD];
     starpu_data_handle_t *gradient;      /* (shards) */
     starpu_data_handle_t *truth, *facts; /* (validation_samples) */
@@ -216,6 +217,9 @@ static void work_close(struct work *w)
 
 static int checkpoint(struct work *w, struct train_state *s)
 {
+    const double now = spt_seconds();
+    s->seconds += now - w->since;
+    w->since = now;
     spt_get(w->run, w->params, s->params);
     spt_get(w->run, w->state, s->state);
     return w->setup->checkpoint ? w->setup->checkpoint(w->setup->context, s) : 0;
@@ -227,7 +231,7 @@ static bool due(long step, long every, long steps)
 }
 
 int train(struct spt *run, const struct train_setup *setup, struct train_state *s,
-          struct train_failure *failure, double *seconds)
+          struct train_failure *failure)
 {
     const struct train_options *o = &setup->options;
     struct work w = { .run = run, .setup = setup };
@@ -237,10 +241,9 @@ int train(struct spt *run, const struct train_setup *setup, struct train_state *
     bool well = true;
     int err;
     *failure = (struct train_failure){ .status = TRAIN_DONE };
-    *seconds = 0.0;
     if ((err = work_open(&w, s)))
         goto out;
-    const double start = spt_seconds();
+    w.since = spt_seconds();
     if (validates) {
         insert_truth(&w);
         if (first > 0 && due(first, o->validation_every, o->steps) &&
@@ -263,7 +266,8 @@ int train(struct spt *run, const struct train_setup *setup, struct train_state *
                          s->done, s->entry[s->done - 1].loss);
     }
     spt_wait(run);
-    *seconds = spt_seconds() - start;
+    s->seconds += spt_seconds() - w.since;
+    w.since = spt_seconds();
     log_progress_end();
     if (!err && failure->status == TRAIN_SKIPPED)
         err = checkpoint(&w, s) ? -EIO : -ECANCELED;
