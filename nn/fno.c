@@ -105,7 +105,7 @@ static int modes_error(const struct spectrum *s, const struct node *config)
         half = s->basis[a] == BASIS_FOURIER ? a : half;
     for (int a = 0; a < s->dims; a++) {
         const size_t n = s->points[a];
-        const size_t most = s->basis[a] == BASIS_COSINE ? n : a == half ? (n + 1) / 2 : n / 2;
+        const size_t most = s->basis[a] == BASIS_COSINE ? n : a == half ? n / 2 + 1 : n / 2;
         if (s->modes[a] > most)
             return config_key_error(config, "modes",
                                     "expected at most %zu on axis %d (%s, %zu points), got %zu",
