@@ -23,12 +23,28 @@
 
 /* The output folder */
 
-/* the first four tell that a folder holds results */
+/* the first six tell that a folder holds results */
+enum { TELLING = 6 };
 static const char *const outputs[] = {
-    "summary.json",     "result.h5",       "result.bin",      "config.yaml",
-    "result.xmf",       "checkpoint.h5",   "solution.png",    "convergence.png",
-    "trace/trace.html", "trace/trace.svg", "trace/tasks.rec", "trace/perfetto.json",
-    "trace/paje.trace", "trace/dag.dot",   "trace",
+    "summary.json",
+    "result.h5",
+    "result.bin",
+    "config.yaml",
+    "checkpoint.safetensors",
+    "weights.safetensors",
+    "loss.csv",
+    "loss.png",
+    "result.xmf",
+    "checkpoint.h5",
+    "solution.png",
+    "convergence.png",
+    "trace/trace.html",
+    "trace/trace.svg",
+    "trace/tasks.rec",
+    "trace/perfetto.json",
+    "trace/paje.trace",
+    "trace/dag.dot",
+    "trace",
 };
 
 static int make_folder(const char *dir)
@@ -83,7 +99,7 @@ int results_prepare(const char *dir, bool overwrite)
     const int folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0)
         return log_error(-errno, "%s: %s", dir, strerror(errno));
-    for (int i = 0; i < 4 && !overwrite && !err; i++)
+    for (int i = 0; i < TELLING && !overwrite && !err; i++)
         if (faccessat(folder, outputs[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0)
             err =
                 log_error(-EEXIST,

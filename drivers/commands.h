@@ -8,6 +8,7 @@
 enum { EXIT_INTERRUPTED = 130 };
 
 int command_run(int argc, char **argv);
+int command_train(int argc, char **argv);
 int command_list(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_trace(int argc, char **argv);

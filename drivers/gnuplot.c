@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -171,8 +172,21 @@ static int run_gnuplot(FILE *script, const char *png, const char *shown)
     return err;
 }
 
-int gnuplot_draw(const char *dir, const char *name, int (*script)(FILE *, const void *),
-                 const void *data)
+bool gnuplot_found(void)
+{
+    const char *path = getenv("PATH");
+    char file[4096];
+    for (size_t n; path && *path; path += n + (path[n] == ':')) {
+        n = strcspn(path, ":");
+        snprintf(file, sizeof file, "%.*s/gnuplot", (int)n, path);
+        if (access(file, X_OK) == 0)
+            return true;
+    }
+    return false;
+}
+
+int gnuplot_write(const char *dir, const char *name, int (*script)(FILE *, const void *),
+                  const void *data)
 {
     struct results_file *png = NULL;
     FILE *f = tmpfile();
@@ -184,9 +198,18 @@ int gnuplot_draw(const char *dir, const char *name, int (*script)(FILE *, const 
     else if (fflush(f) || fseek(f, 0, SEEK_SET))
         err = log_error(-errno, "%s/%s: %s", dir, name, strerror(errno));
     if (!err && !(err = results_create(&png, dir, name)) &&
-        !(err = run_gnuplot(f, results_path(png), name)) && !(err = results_commit(&png)))
-        printf(strcmp(dir, ".") ? "%s/%s\n" : "%.0s%s\n", dir, name);
+        !(err = run_gnuplot(f, results_path(png), name)))
+        err = results_commit(&png);
     results_abandon(&png);
     fclose(f);
+    return err;
+}
+
+int gnuplot_draw(const char *dir, const char *name, int (*script)(FILE *, const void *),
+                 const void *data)
+{
+    const int err = gnuplot_write(dir, name, script, data);
+    if (!err)
+        printf(strcmp(dir, ".") ? "%s/%s\n" : "%.0s%s\n", dir, name);
     return err;
 }

@@ -6,6 +6,7 @@
 #define SPT_GNUPLOT_H
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 enum { GNUPLOT_TEXT = 512, GNUPLOT_QUOTED = 2 * GNUPLOT_TEXT + 3 };
@@ -47,8 +48,12 @@ void gnuplot_range(FILE *o, char axis, struct range r);
 /* 1, 2 or 5 times a power of ten: about n steps over a range */
 double nice_step(double range, int n);
 
-/* Writes DIR/NAME, a PNG, and says so on stdout. 0, or a negative errno after an error line. script
+bool gnuplot_found(void); /* there is one to be run */
+
+/* Writes DIR/NAME, a PNG; the second says so on stdout. 0, or a negative errno after an error line. script
  * returns 0 or a negative errno */
+int gnuplot_write(const char *dir, const char *name, int (*script)(FILE *, const void *),
+                  const void *data);
 int gnuplot_draw(const char *dir, const char *name, int (*script)(FILE *, const void *),
                  const void *data);
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <math.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/config_json.h"
 #include "core/log.h"
@@ -126,7 +127,7 @@ static json_t *speedup_of(const struct outcome *r)
     return j;
 }
 
-static json_t *scheduler_of(const struct outcome *r)
+json_t *report_scheduler(const struct outcome *r)
 {
     struct trace_stats s;
     size_t executed = 0, transfers;
@@ -262,11 +263,25 @@ json_t *report_summary(const struct outcome *r, struct config *c, const struct o
                                   "bytes_per_slice",
                                   (json_int_t)(r->run->state_bytes_peak / mine)));
     if (r->trace) {
-        json_t *s = scheduler_of(r);
+        json_t *s = report_scheduler(r);
         if (s)
             json_object_set_new(j, "scheduler", s);
     }
     return j;
+}
+
+int report_trace(const struct trace *t, const char *dir)
+{
+    char *traces;
+    int err;
+    if (asprintf(&traces, "%s/trace", dir) < 0)
+        return log_error(-ENOMEM, "out of memory");
+    if (mkdir(traces, 0777) && errno != EEXIST)
+        err = log_error(-errno, "cannot make %s: %s", traces, strerror(errno));
+    else
+        err = trace_write(t, traces);
+    free(traces);
+    return err;
 }
 
 int report_write(json_t *summary, const char *dir)

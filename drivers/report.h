@@ -32,6 +32,10 @@ double speedup_bound(double P, double K, double Tf, double Tc);
 double speedup_model(double P, double K, double Tf, double Tc);
 
 json_t *report_summary(const struct outcome *r, struct config *c, const struct observer *o);
+/* its key `scheduler`, from trace, bus_bytes and run alone; NULL: out of memory */
+json_t *report_scheduler(const struct outcome *r);
+/* DIR/trace/; 0 or -errno after an error line */
+int report_trace(const struct trace *t, const char *dir);
 int report_write(json_t *summary,
                  const char *dir); /* summary.json; 0 or -errno after an error line */
 /* the same for people, from the same object */

@@ -4,17 +4,11 @@
 #include <errno.h>
 #include <math.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "core/log.h"
 #include "drivers/commands.h"
+#include "drivers/options.h"
 #include "drivers/report.h"
-
-struct options {
-    const char *config, *dir, *set[64];
-    int sets;
-    bool overwrite, mpi, quiet;
-};
 
 static void usage(void)
 {
@@ -34,73 +28,6 @@ static void usage(void)
          "Examples:\n"
          "  starpint run examples/black_scholes_2d.yaml -o results/bs2d --set trace.enabled=true\n"
          "  mpirun -n 2 starpint run examples/black_scholes_2d.yaml -o results/bs2d-2ranks");
-}
-
-/* 0, -EINVAL after an error line, 1: help was asked for */
-static int parse(struct options *o, int argc, char **argv)
-{
-    static const char *const known[] = { "--set",  "--overwrite", "--quiet", "--mpi",
-                                         "--help", "-o",          NULL };
-    memset(o, 0, sizeof *o);
-    for (int i = 1; i < argc; i++) {
-        const char *a = argv[i];
-        if (strcmp(a, "--help") == 0 || strcmp(a, "-h") == 0)
-            return 1;
-        if (strcmp(a, "--overwrite") == 0)
-            o->overwrite = true;
-        else if (strcmp(a, "--quiet") == 0)
-            o->quiet = true;
-        else if (strcmp(a, "--mpi") == 0)
-            o->mpi = true;
-        else if (strcmp(a, "-o") == 0 || strcmp(a, "--set") == 0) {
-            if (i + 1 == argc)
-                return log_error(-EINVAL, "run: %s expects an argument", a);
-            if (a[1] == 'o')
-                o->dir = argv[++i];
-            else if (o->sets == (int)(sizeof o->set / sizeof *o->set))
-                return log_error(-EINVAL, "run: more than %d --set", o->sets);
-            else
-                o->set[o->sets++] = argv[++i];
-        } else if (a[0] == '-' && a[1]) {
-            const char *near = config_nearest(a, known);
-            return log_error(-EINVAL, "run: unknown option '%s'%s%s%s", a,
-                             near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
-        } else if (o->config)
-            return log_error(-EINVAL, "run: one config at a time, got '%s' and '%s'", o->config, a);
-        else
-            o->config = a;
-    }
-    if (!o->config)
-        return log_error(-EINVAL, "run: expected a config; see starpint run --help");
-    return 0;
-}
-
-/* results/NAME for .../NAME.yaml */
-static char *default_dir(const char *config)
-{
-    char *dir = NULL;
-    const char *base = strrchr(config, '/');
-    base = base ? base + 1 : config;
-    const char *dot = strrchr(base, '.');
-    const int length = dot && dot > base ? (int)(dot - base) : (int)strlen(base);
-    if (asprintf(&dir, "results/%.*s", length, base) < 0)
-        dir = NULL;
-    return dir;
-}
-
-static int write_config(const struct config *c, const char *dir)
-{
-    struct results_file *f;
-    int err = results_create(&f, dir, "config.yaml");
-    if (err)
-        return err;
-    FILE *out = fopen(results_path(f), "w");
-    if (!out || config_write(c, out) || fclose(out)) {
-        err = log_error(-EIO, "cannot write %s: %s", results_path(f), strerror(errno));
-        results_abandon(&f);
-        return err;
-    }
-    return results_commit(&f);
 }
 
 /* Everything of one run; what is not NULL is to be freed. */
@@ -176,11 +103,8 @@ static int choose_segments(struct job *j)
 static int prepare(struct job *j, const struct options *o)
 {
     int err;
-    if ((err = config_read(&j->config, o->config)))
+    if ((err = options_config(o, &j->config)))
         return err;
-    for (int i = 0; i < o->sets; i++)
-        if ((err = config_set(j->config, o->set[i])))
-            return err;
     struct node *root = config_root(j->config);
     if (config_child(root, "analyze") && !config_child(root, "problem"))
         return config_key_error(
@@ -255,7 +179,7 @@ static int write_results(struct job *j, const struct outcome *r, const struct op
     struct observer *b = &j->observer;
     int err;
     json_t *summary = report_summary(r, j->config, b);
-    if ((err = write_config(j->config, dir)))
+    if ((err = options_write_config(j->config, dir)))
         goto out;
     if (b->nkept && r->failure->kind == FAILURE_NONE) {
         double *exact = j->problem->exact ? calloc(b->nkept * j->problem->n, sizeof *exact) : NULL;
@@ -271,16 +195,8 @@ static int write_results(struct job *j, const struct outcome *r, const struct op
         if (err)
             goto out;
     }
-    if (r->trace) {
-        char *traces;
-        if (asprintf(&traces, "%s/trace", dir) < 0 || (mkdir(traces, 0777) && errno != EEXIST))
-            err = log_error(-errno, "cannot make %s/trace: %s", dir, strerror(errno));
-        else
-            err = trace_write(r->trace, traces);
-        free(traces);
-        if (err)
-            goto out;
-    }
+    if (r->trace && (err = report_trace(r->trace, dir)))
+        goto out;
     if ((err = report_write(summary, dir))) /* last: a summary means that all is there */
         goto out;
     if (!o->quiet)
@@ -359,16 +275,16 @@ out:
 
 int command_run(int argc, char **argv)
 {
-    struct options o;
+    struct options o = { .command = "run" };
     struct job j = { 0 };
-    int err = parse(&o, argc, argv);
+    int err = options_parse(&o, false, argc, argv);
     if (err == 1) {
         usage();
         return 0;
     }
     if (err)
         return exit_code(err);
-    char *dir = o.dir ? strdup(o.dir) : default_dir(o.config);
+    char *dir = options_dir(&o);
     if (!(err = spt_open_mpi(&j.run, &argc, &argv, o.mpi))) {
         log_open(j.run.rank, o.quiet);
         err = prepare(&j, &o);

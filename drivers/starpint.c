@@ -14,6 +14,7 @@ static const struct {
     int (*call)(int argc, char **argv);
 } commands[] = {
     { "run", "solve one problem with one method", command_run },
+    { "train", "train a network to make the steps of a problem", command_train },
     { "trace", "turn a run's trace into something to look at", command_trace },
     { "plot", "pictures of results", command_plot },
     { "analyze", "stability, convergence and cost of schemes, with pictures", command_analyze },

@@ -28,8 +28,8 @@ static const struct param params[] = {
       .help = "fourier or cosine; one for all axes, or one per axis; default: fourier on periodic "
               "axes, cosine on others" },
     { "transform", P_CHOICE, offsetof(struct params, transform), "auto", .choices = transform_names,
-      .help = "FFT and cut, or products with dense matrices; auto: what is faster here, by "
-              "measuring; a run that is to repeat its bits on another machine names one" },
+      .help = "FFT and cut, or products with dense matrices; auto: what is faster by the "
+              "counted work, the same at every run" },
     { "activation", P_CHOICE, offsetof(struct params, activation), "gelu",
       .choices = activation_names, .help = "after every layer but the last of its part" },
     { "lifting", P_INTS, offsetof(struct params, lifting), "[]", .min = 1, .max = 65536,

@@ -82,9 +82,9 @@ int pointwise_create(struct layer **l, enum dtype dtype, const char *name, size_
                      size_t points, bool bias, enum activation act);
 
 enum basis { BASIS_FOURIER, BASIS_COSINE };
-/* how truncated transforms are done: by FFT and cut, or as products with small dense matrices;
- * auto: what is faster here, measured once. Both agree to rounding; a run that must repeat its bits
- * on another machine names one. */
+/* How truncated transforms are done: by FFT and cut, or as products with small dense matrices. auto
+ * takes what the counted work says is faster, with a ratio of speeds measured once for all, so that
+ * the choice is the same at every run and on every rank. Both agree to rounding. */
 enum transform { TRANSFORM_AUTO, TRANSFORM_FFT, TRANSFORM_DENSE };
 extern const char *const basis_names[], *const transform_names[];
 

@@ -136,6 +136,7 @@ static void accept(const struct view *v, enum dtype dtype, double loss, const vo
         v->g[i] = real_at(dtype, gradient, i);
     }
     f->value = loss;
+    f->norm = sqrt(dot(v->n, v->g, v->g));
 }
 
 /* a shorter or a longer step */

@@ -42,7 +42,8 @@ int network_append(struct network *n, int status, struct layer *l)
     n->layers[i] = l;
     n->offset[i] = n->nparams;
     n->nparams += round_reals(l->nparams);
-    n->parameters += l->nparams;
+    for (int t = 0; t < l->ntensors; t++) /* without what the layer's own order pads */
+        n->parameters += l->tensors[t].count;
     n->flops += l->flops;
     n->bytes += l->bytes;
     return 0;

@@ -163,8 +163,11 @@ bool optimiser_update(const struct optimiser *o, enum dtype dtype, size_t n, lon
             scale_f64(n, o->clip / done->norm, gradient);
     }
     o->type->update(o, dtype, n, step, done->rate, loss, params, gradient, state);
-    if (o->type->full_batch)
-        done->loss = ((const struct lbfgs_facts *)state)->value;
+    if (o->type->full_batch) {
+        const struct lbfgs_facts *f = (const struct lbfgs_facts *)state;
+        done->loss = f->value;
+        done->norm = f->norm;
+    }
     return true;
 }
 

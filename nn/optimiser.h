@@ -44,7 +44,7 @@ size_t optimiser_state(const struct optimiser *o, enum dtype dtype, size_t n);
  * may be overwritten. state (optimiser_state) is all 0 before step 0. False, and nothing has changed: the loss or the
  * gradient is not finite. */
 struct optimiser_step {
-    double rate, norm; /* norm: l2, of the gradient as it came in */
+    double rate, norm; /* norm: l2, of the gradient as it came in; of L-BFGS, at the last accepted point */
     double loss;       /* where optimiser_result is now, as far as it is known: of L-BFGS, not of the trial point */
 };
 bool optimiser_update(const struct optimiser *o, enum dtype dtype, size_t n, long step, long steps, double loss,
@@ -83,7 +83,8 @@ struct lbfgs_facts {
     double value, slope;         /* at the last accepted point; slope along the direction */
     double length, low, high;    /* of the trial step, and its bracket; high 0: none yet */
     double trials, evaluations;
-    double pad[6]; /* 16 doubles: what follows is aligned */
+    double norm;                 /* of the gradient at the last accepted point */
+    double pad[5]; /* 16 doubles: what follows is aligned */
 };
 
 #ifdef __cplusplus

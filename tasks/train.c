@@ -14,6 +14,7 @@ enum { AHEAD = 8 }; /* steps that are submitted before the record of the first o
 struct work {
     struct spt *run;
     const struct train_setup *setup;
+    double since; /* when state->seconds was brought up to date */
     starpu_data_handle_t params, state, scratch, validation_scratch, record[AHEAD];
     starpu_data_handle_t *gradient;      /* (shards) */
     starpu_data_handle_t *truth, *facts; /* (validation_samples) */
@@ -145,8 +146,15 @@ static int validate(struct work *w, struct train_state *s)
         for (int j = 0; j < VALIDATION_FACTS; j++)
             mean[j] += facts[j] / (double)o->validation_samples;
     }
-    if (v.facts.failed != 0.0) /* interrupted, or the scheme fails on some sample */
+    bool finite = true;
+    for (int j = 0; j < VALIDATION_FACTS; j++)
+        finite = finite && isfinite(mean[j]);
+    if (v.facts.failed != 0.0 || !finite) {
+        if (!spt_interrupted())
+            log_warn("no validation after step %ld: %s", s->done,
+                     finite ? "the scheme fails on a sample" : "a value is not finite");
         return 0;
+    }
     return train_state_validated(s, &v);
 }
 
@@ -209,6 +217,9 @@ static void work_close(struct work *w)
 
 static int checkpoint(struct work *w, struct train_state *s)
 {
+    const double now = spt_seconds();
+    s->seconds += now - w->since;
+    w->since = now;
     spt_get(w->run, w->params, s->params);
     spt_get(w->run, w->state, s->state);
     return w->setup->checkpoint ? w->setup->checkpoint(w->setup->context, s) : 0;
@@ -220,7 +231,7 @@ static bool due(long step, long every, long steps)
 }
 
 int train(struct spt *run, const struct train_setup *setup, struct train_state *s,
-          struct train_failure *failure, double *seconds)
+          struct train_failure *failure)
 {
     const struct train_options *o = &setup->options;
     struct work w = { .run = run, .setup = setup };
@@ -230,12 +241,15 @@ int train(struct spt *run, const struct train_setup *setup, struct train_state *
     bool well = true;
     int err;
     *failure = (struct train_failure){ .status = TRAIN_DONE };
-    *seconds = 0.0;
     if ((err = work_open(&w, s)))
         goto out;
-    const double start = spt_seconds();
-    if (validates)
+    w.since = spt_seconds();
+    if (validates) {
         insert_truth(&w);
+        if (first > 0 && due(first, o->validation_every, o->steps) &&
+            (s->validations == 0 || s->validation[s->validations - 1].step != (double)first))
+            err = validate(&w, s); /* an interrupt came before it */
+    }
     for (long step = first; step < o->steps && well && !err; step++) {
         insert_step(&w, step);
         const bool look_at_it = validates && due(step + 1, o->validation_every, o->steps),
@@ -252,10 +266,11 @@ int train(struct spt *run, const struct train_setup *setup, struct train_state *
                          s->done, s->entry[s->done - 1].loss);
     }
     spt_wait(run);
-    *seconds = spt_seconds() - start;
+    s->seconds += spt_seconds() - w.since;
+    w.since = spt_seconds();
     log_progress_end();
     if (!err && failure->status == TRAIN_SKIPPED)
-        err = checkpoint(&w, s) ?: -ECANCELED;
+        err = checkpoint(&w, s) ? -EIO : -ECANCELED;
     else if (!err && failure->status != TRAIN_DONE)
         err = -EDOM;
 out:

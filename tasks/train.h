@@ -33,6 +33,7 @@ struct train_state {
     void *params;              /* reals of the network's dtype, in whole cache lines; owned */
     double *state;             /* update_state_size doubles */
     size_t nparams, nstate;    /* doubles in both */
+    double seconds;            /* spent on steps and validations */
 };
 int train_state_create(struct train_state *s, const struct network *n, const struct optimiser *o, long steps);
 void train_state_free(struct train_state *s);
@@ -59,9 +60,8 @@ struct train_failure {
 };
 const char *train_failure_text(enum train_status status);
 
-/* From s->done updates to options.steps; seconds: of the steps and validations. 0, -ECANCELED, -EDOM (failure says where), or
+/* From s->done updates to options.steps. 0, -ECANCELED, -EDOM (failure says where), or
  * what checkpoint returned */
-int train(struct spt *run, const struct train_setup *setup, struct train_state *s, struct train_failure *failure,
-          double *seconds);
+int train(struct spt *run, const struct train_setup *setup, struct train_state *s, struct train_failure *failure);
 
 #endif
