@@ -52,6 +52,7 @@ static int axis_create(struct axis *a, size_t n, size_t modes, enum basis basis,
             a->table[r * n + j] = (real)(r < a->cosines ? cos(angle) : sin(angle));
             a->across[j * a->stride + r] = a->table[r * n + j];
         }
+    exec_constant(a->table, a->rows * n * sizeof *a->table);
     if (a->fft) {
         const int size = (int)n, count = (int)lines, stride = contiguous ? 1 : count,
                   dist = contiguous ? size : 1;
@@ -76,6 +77,7 @@ static int axis_create(struct axis *a, size_t n, size_t modes, enum basis basis,
 
 static void axis_destroy(struct axis *a)
 {
+    exec_constant_forget(a->table);
     free(a->table);
     free(a->across);
     if (a->forward)
@@ -125,6 +127,7 @@ static int modes_create(struct transform_plan *t)
             m->c[2] = -sign;
         }
     }
+    exec_constant(t->mode, t->modes * sizeof *t->mode);
     return 0;
 }
 
@@ -165,6 +168,7 @@ void NN(transform_plan_destroy)(struct transform_plan *t)
 {
     axis_destroy(&t->axis[0]);
     axis_destroy(&t->axis[1]);
+    exec_constant_forget(t->mode);
     free(t->mode);
     t->mode = NULL;
 }

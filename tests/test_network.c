@@ -297,7 +297,8 @@ static void initial_values_repeat_themselves(void **state)
         make_network(&g, false, "{name: fno, width: 32, modes: 8, precision: float64}");
     struct network *m =
         make_network(&g, false, "{name: fno, width: 32, modes: 8, precision: float32}");
-    double *first = malloc(n->nparams * sizeof *first);
+    double *first = malloc(n->nparams * sizeof *first), starts[NETWORK_LAYERS * LAYER_TENSORS];
+    int tensors = 0;
     assert_non_null(first);
     memcpy(first, n->params, n->nparams * sizeof *first);
     network_initialise(n, 7);
@@ -305,10 +306,14 @@ static void initial_values_repeat_themselves(void **state)
     for (int l = 0; l < n->nlayers; l++)
         for (int i = 0; i < n->layers[l]->ntensors; i++) {
             const struct tensor *t = &n->layers[l]->tensors[i];
-            double sum = 0, squares = 0;
+            double sum = 0, squares = 0, start;
             double *v = malloc(t->count * sizeof *v);
             assert_non_null(v);
             n->layers[l]->unpack(n->layers[l], i, (double *)n->params + n->offset[l], v);
+            start = (v[0] - t->low) / (t->high - t->low);
+            for (int k = 0; k < tensors; k++) /* every tensor has draws of its own */
+                assert_true(fabs(start - starts[k]) > 1e-9);
+            starts[tensors++] = start;
             for (size_t k = 0; k < t->count; k++) {
                 assert_true(v[k] >= t->low && v[k] < t->high);
                 const double u = (v[k] - t->low) / (t->high - t->low) - 0.5;
@@ -662,6 +667,8 @@ static void other_files_are_refused(void **state)
         const char *key, *value, *line;
     } metadata[] = {
         { "codec", "{", "codec: expected a JSON object" },
+        { "codec", "{\"mean\": [0], \"mean\": [1], \"std\": [1], \"scale\": [[1]]}",
+          "codec: expected a JSON object" },
         { "codec", "{\"mean\": [0], \"std\": [0], \"scale\": [[1]]}",
           "codec: std: expected positive numbers" },
         { "codec", "{\"mean\": [0, 1], \"std\": [1], \"scale\": [[1]]}",
