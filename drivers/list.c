@@ -12,6 +12,7 @@
 #include "drivers/commands.h"
 #include "drivers/schema.h"
 #include "drivers/study.h"
+#include "nn/network.h"
 #include "problems/stepper.h"
 #include "tasks/serial.h"
 
@@ -159,6 +160,22 @@ static void preconditioners(bool markdown)
     }
 }
 
+static void networks(bool markdown)
+{
+    if (markdown)
+        printf("\n## network\n\nWhat stands under `network:`, and in files of weights "
+               "([networks.md](networks.md)). The key `name` chooses the network.\n");
+    else
+        puts("networks:");
+    for (int i = 0; network_types[i]; i++) {
+        const struct network_type *t = network_types[i];
+        if (markdown)
+            document("network", t->name, t->help, t->schema);
+        else
+            brief(t->name, t->help);
+    }
+}
+
 static void analyses(bool markdown)
 {
     if (markdown) {
@@ -183,6 +200,7 @@ static const struct {
               { "methods", methods },
               { "propagators", propagators },
               { "preconditioners", preconditioners },
+              { "networks", networks },
               { "analyses", analyses } };
 enum { PARTS = sizeof parts / sizeof *parts };
 
@@ -193,8 +211,8 @@ int command_list(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
             puts("Usage: starpint list "
-                 "[config|problems|methods|propagators|preconditioners|analyses]"
-                 " [--markdown]\n"
+                 "[config|problems|methods|propagators|preconditioners|networks|"
+                 "analyses] [--markdown]\n"
                  "What can stand in a config. --markdown: every key with type, default, range, "
                  "unit and meaning.\n"
                  "Example: starpint list propagators");
@@ -221,7 +239,7 @@ int command_list(int argc, char **argv)
         const char *near = config_nearest(what, known);
         return exit_code(log_error(-EINVAL,
                                    "list: unknown '%s', expected config, problems, methods, "
-                                   "propagators, preconditioners or analyses%s%s%s",
+                                   "propagators, preconditioners, networks or analyses%s%s%s",
                                    what, near ? "; did you mean '" : "", near ? near : "",
                                    near ? "'?" : ""));
     }

@@ -103,9 +103,8 @@ static double coons(const struct codec *c, const double *v, size_t i, size_t j)
     return sum;
 }
 
-void codec_lift(const struct codec *c, const struct exec *x, const double *values, double *lifting)
+static void lift(const struct codec *c, const struct exec *x, const double *values, double *lifting)
 {
-    assert(x->dev == DEV_CPU);
     for (int k = 0; k < c->components; k++, values += c->points, lifting += c->points)
         for (size_t i = 0; i < c->shape[0]; i++)
             for (size_t j = 0; j < c->shape[1]; j++) {
@@ -115,12 +114,23 @@ void codec_lift(const struct codec *c, const struct exec *x, const double *value
             }
 }
 
+static void (*const lifts[DEV_COUNT])(const struct codec *, const struct exec *, const double *,
+                                      double *) = { lift, DEV_CUDA_KERNELS(codec_lift_cuda) };
+
+void codec_lift(const struct codec *c, const struct exec *x, const double *values, double *lifting)
+{
+    lifts[x->dev](c, x, values, lifting);
+}
+
 /* ---- states and channels ---- */
 
 static const struct codec_kernels *kernels(const struct codec *c, const struct exec *x)
 {
-    assert(x->dev == DEV_CPU);
-    return c->dtype == DTYPE_F32 ? &codec_cpu_f32 : &codec_cpu_f64;
+    static const struct codec_kernels *const tables[DEV_COUNT][2] = {
+        { &codec_cpu_f32, &codec_cpu_f64 },
+        { DEV_CUDA_KERNELS(codec_cuda_f32), DEV_CUDA_KERNELS(codec_cuda_f64) },
+    };
+    return tables[x->dev][c->dtype];
 }
 
 void codec_encode(const struct codec *c, const struct exec *x, const double *u,

@@ -62,13 +62,16 @@ void codec_decode(const struct codec *c, const struct exec *x, int m, const doub
 /* dout_m = (dv_m/dout_m)^T dv: the entries of node m of dout (c->out) are written, those in the padding with 0 */
 void codec_decode_adjoint(const struct codec *c, const struct exec *x, int m, const double *dv, void *dout);
 
-/* the index of the s-th of c->sensors points of an axis: both ends included unless it is periodic, the nearest index */
-static inline size_t codec_sensor(const struct codec *c, int axis, size_t s)
+/* the index of the s-th of k points of an axis of n, or of c->sensors points of an axis: both ends included unless it is periodic, the nearest index */
+static inline SPT_HD size_t codec_spread(size_t n, size_t k, bool periodic, size_t s)
 {
-    const size_t n = c->shape[axis], k = c->sensors;
-    if (c->grid->periodic[axis])
+    if (periodic)
         return (2 * s * n + k) / (2 * k) % n;
     return k == 1 ? (n - 1) / 2 : (2 * s * (n - 1) + k - 1) / (2 * (k - 1));
+}
+static inline size_t codec_sensor(const struct codec *c, int axis, size_t s)
+{
+    return codec_spread(c->shape[axis], c->sensors, c->grid->periodic[axis], s);
 }
 
 /* One table per device and dtype: what the functions above call. nn/codec_kernels.c */
@@ -79,6 +82,9 @@ struct codec_kernels {
     void (*decode_adjoint)(const struct codec *, const struct exec *, int m, const double *dv, void *dout);
 };
 extern const struct codec_kernels codec_cpu_f32, codec_cpu_f64;
+/* nn/codec.cu, in builds with CUDA */
+extern const struct codec_kernels codec_cuda_f32, codec_cuda_f64;
+void codec_lift_cuda(const struct codec *c, const struct exec *x, const double *values, double *lifting);
 
 #ifdef __cplusplus
 }

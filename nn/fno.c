@@ -28,8 +28,8 @@ static const struct param params[] = {
       .help = "fourier or cosine; one for all axes, or one per axis; default: fourier on periodic "
               "axes, cosine on others" },
     { "transform", P_CHOICE, offsetof(struct params, transform), "auto", .choices = transform_names,
-      .help = "FFT and cut, or products with dense matrices; auto: what is faster here, by "
-              "measuring; a run that is to repeat its bits on another machine names one" },
+      .help = "FFT and cut, or products with dense matrices; auto: what is faster by the "
+              "counted work, the same at every run" },
     { "activation", P_CHOICE, offsetof(struct params, activation), "gelu",
       .choices = activation_names, .help = "after every layer but the last of its part" },
     { "lifting", P_INTS, offsetof(struct params, lifting), "[]", .min = 1, .max = 65536,
@@ -105,7 +105,7 @@ static int modes_error(const struct spectrum *s, const struct node *config)
         half = s->basis[a] == BASIS_FOURIER ? a : half;
     for (int a = 0; a < s->dims; a++) {
         const size_t n = s->points[a];
-        const size_t most = s->basis[a] == BASIS_COSINE ? n : a == half ? (n + 1) / 2 : n / 2;
+        const size_t most = s->basis[a] == BASIS_COSINE ? n : a == half ? n / 2 + 1 : n / 2;
         if (s->modes[a] > most)
             return config_key_error(config, "modes",
                                     "expected at most %zu on axis %d (%s, %zu points), got %zu",

@@ -10,18 +10,8 @@
 
 #include "nn/activation.h"
 #include "nn/dense.h"
+#include "nn/layer_private.h"
 #include "nn/layer_real.h"
-#include "nn/transform.h"
-
-struct fourier {
-    struct layer base;
-    struct dense dense;
-    struct transform_plan t;
-    bool local, residual;
-    enum activation act;
-    size_t spectral; /* reals of R with its padding */
-    size_t in_spectrum, out_spectrum;
-};
 
 typedef real lanes __attribute__((vector_size(64), aligned(sizeof(real)), may_alias));
 
@@ -253,11 +243,13 @@ int NN(fourier_create)(struct layer **out, const char *name, const struct spectr
                  (local ? dense_flops(&l->dense) : 0),
         .bytes = (double)sizeof(real) * (double)((cin + cout) * points + nparams),
         .ntensors = 1,
-        .kernels = { &kernels },
+        .kernels = { &kernels, DEV_CUDA_KERNELS(NN(fourier_cuda)) },
         .pack = pack,
         .unpack = unpack,
         .destroy = destroy,
     };
+    if (l->base.kernels[DEV_CUDA] && fourier_cuda_nwork(l) > l->base.nwork)
+        l->base.nwork = fourier_cuda_nwork(l);
     snprintf(l->base.name, sizeof l->base.name, "%s", name);
     if (local)
         dense_tensors(&l->dense, &l->base, 1);

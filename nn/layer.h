@@ -41,7 +41,8 @@ struct layer_kernels {
     void (*forward)(const struct layer *, const struct exec *, size_t batch, const void *params,
                     const void *x, void *y, void *keep);
     /* dx (batch, in) = J_x^T dy, unless dx is NULL; dparams (nparams) += J_params^T dy, summed over
-     * the batch in order. dy (batch, out) may be overwritten. */
+     * the batch in order. dy (batch, out) may be overwritten.
+     * NULL on DEV_CUDA: layers have only forward there. */
     void (*backward)(const struct layer *, const struct exec *, size_t batch, const void *params,
                      const void *x, const void *keep, void *dy, void *dx, void *dparams);
 };
@@ -82,9 +83,9 @@ int pointwise_create(struct layer **l, enum dtype dtype, const char *name, size_
                      size_t points, bool bias, enum activation act);
 
 enum basis { BASIS_FOURIER, BASIS_COSINE };
-/* how truncated transforms are done: by FFT and cut, or as products with small dense matrices;
- * auto: what is faster here, measured once. Both agree to rounding; a run that must repeat its bits
- * on another machine names one. */
+/* How truncated transforms are done: by FFT and cut, or as products with small dense matrices. auto
+ * takes what the counted work says is faster, with a ratio of speeds measured once for all, so that
+ * the choice is the same at every run and on every rank. Both agree to rounding. */
 enum transform { TRANSFORM_AUTO, TRANSFORM_FFT, TRANSFORM_DENSE };
 extern const char *const basis_names[], *const transform_names[];
 

@@ -42,7 +42,8 @@ int network_append(struct network *n, int status, struct layer *l)
     n->layers[i] = l;
     n->offset[i] = n->nparams;
     n->nparams += round_reals(l->nparams);
-    n->parameters += l->nparams;
+    for (int t = 0; t < l->ntensors; t++) /* without what the layer's own order pads */
+        n->parameters += l->tensors[t].count;
     n->flops += l->flops;
     n->bytes += l->bytes;
     return 0;
@@ -142,10 +143,12 @@ void network_destroy(struct network **np)
 
 /* ---- parameters ---- */
 
-/* Steele, Lea and Flood (2014): one step of SplitMix64 */
+#define GOLDEN UINT64_C(0x9e3779b97f4a7c15)
+
+/* the next number of SplitMix64 (Steele, Lea and Flood 2014) in this state */
 static uint64_t mix(uint64_t z)
 {
-    z += UINT64_C(0x9e3779b97f4a7c15);
+    z += GOLDEN;
     z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
     z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
     return z ^ z >> 31;
@@ -154,7 +157,7 @@ static uint64_t mix(uint64_t z)
 static void draw(const struct tensor *t, uint64_t key, enum dtype dtype, void *values)
 {
     for (size_t i = 0; i < t->count; i++) {
-        const double u = (double)(mix(key + i) >> 11) * 0x1p-53;
+        const double u = (double)(mix(key + i * GOLDEN) >> 11) * 0x1p-53;
         const double v = t->low + (t->high - t->low) * u;
         if (dtype == DTYPE_F32)
             ((float *)values)[i] = (float)v;
@@ -300,6 +303,7 @@ void network_backward(const struct network *n, const struct exec *x, size_t batc
         const void *from =
             i ? at - batch * round_reals(n->layers[i - 1]->out) * bytes : (const char *)in;
         void *dx = i ? buffers[i % 2] : NULL;
+        assert(kernels(l, x)->backward);
         kernels(l, x)->backward(l, &sub, batch, (const char *)params + n->offset[i] * bytes, from,
                                 keep, dout, dx, (char *)dparams + n->offset[i] * bytes);
         dout = dx;

@@ -32,7 +32,7 @@ struct network {
     size_t nparams;                /* reals in params, gaps included */
     size_t parameters;             /* real parameters: what is printed */
     void *params;                  /* host, 64-byte aligned; owned */
-    char *description;             /* the node that it was made from, defaults filled in: JSON, which is YAML, in one line */
+    char *description;             /* the node that it was made from, with defaults: JSON (so YAML) in one line */
     struct codec codec;            /* states -> input, output -> states */
     double flops, bytes;           /* forward, per sample */
 };
@@ -46,8 +46,8 @@ struct network_type {
 };
 extern const struct network_type *const network_types[]; /* ends with NULL */
 
-/* From a `network:` node, for states on a grid (borrowed); boundary: the problem imposes values in its ends. Parameters are
- * those of seed 0. 0, or -EINVAL after one error line, -ENOMEM */
+/* From a `network:` node, for states on a grid (borrowed); boundary: the problem imposes values in its ends.
+ * Parameters are those of seed 0. 0, or -EINVAL after one error line, -ENOMEM */
 int network_create(struct network **n, const struct grid *g, bool boundary, struct node *config);
 /* Parameters are drawn from the seed, the same bits on every machine; float32 rounds float64. */
 void network_initialise(struct network *n, unsigned long seed);
@@ -63,20 +63,21 @@ void network_forward(const struct network *n, const struct exec *x, int first, i
 
 /* Forward with everything kept, and backward: kept (batch * network_kept reals) is written by the first and read by the
  * second. dparams (nparams) += gradient; dout may be overwritten. */
-size_t network_kept(const struct network *n); /* reals per sample, intermediate activations included; a multiple of 16 */
+/* reals per sample, intermediate activations included; a multiple of 16 */
+size_t network_kept(const struct network *n);
 size_t network_backward_work(const struct network *n, size_t batch); /* of either */
 void network_forward_keep(const struct network *n, const struct exec *x, size_t batch, const void *params, const void *in,
                           void *out, void *kept);
 void network_backward(const struct network *n, const struct exec *x, size_t batch, const void *params, const void *in,
                       const void *kept, void *dout, void *dparams);
 
-/* A weights file: safetensors, named by layer and tensor (docs/networks.md). `meta`: pairs key, value, ends with NULL; may be
- * NULL. Added are `format`, `version`, `network` (the node: `config`, or if NULL the one that it was created from), `codec`
- * (statistics) and `grid`. Written whole or not at all. 0 or -errno after an error line. */
+/* A weights file: safetensors, named by layer and tensor (docs/networks.md). `meta`: pairs key, value, ends with NULL;
+ * may be NULL. Added are `format`, `version`, `network` (the node: `config`, or if NULL the one that it was created
+ * from), `codec` (statistics) and `grid`. Written whole or not at all. 0 or -errno after an error line. */
 int network_save(const struct network *n, struct node *config, const char *path, const char *const *meta);
 /* The tensors and the statistics of a file into a network that was created: names and shapes must agree (F64 files are
- * rounded to float32 networks), values must be finite. The network is unchanged unless 0; -EINVAL after one error line that
- * names file, tensor and both shapes. Warns if the file was made for another grid. */
+ * rounded to float32 networks), values must be finite. The network is unchanged unless 0; -EINVAL after one error line
+ * that names file, tensor and both shapes. Warns if the file was made for another grid. */
 int network_load(struct network *n, const char *path);
 /* A network as the file's `network` says, with its parameters. 0 or -errno after an error line. */
 int network_open(struct network **n, const struct grid *g, bool boundary, const char *path);

@@ -10,13 +10,8 @@
 
 #include "nn/activation.h"
 #include "nn/dense.h"
+#include "nn/layer_private.h"
 #include "nn/layer_real.h"
-
-struct pointwise {
-    struct layer base;
-    struct dense dense;
-    enum activation act;
-};
 
 static void forward(const struct layer *base, const struct exec *x, size_t batch,
                     const void *params, const void *in, void *out, void *keep)
@@ -71,7 +66,7 @@ int NN(pointwise_create)(struct layer **out, const char *name, size_t cin, size_
         .flops = dense_flops(&l->dense),
         .bytes =
             (double)sizeof(real) * (double)(cin * points + cout * points + dense_params(&l->dense)),
-        .kernels = { &kernels },
+        .kernels = { &kernels, DEV_CUDA_KERNELS(NN(pointwise_cuda)) },
         .destroy = destroy,
     };
     snprintf(l->base.name, sizeof l->base.name, "%s", name);

@@ -16,10 +16,11 @@
 #define FFTW(name) fftw_##name
 #endif
 
-/* How many times the flops of an FFT those of a small dense product may be and still be as fast:
- * from timings of both in float32 on an AVX-512 core, lines of 32 to 512 points. A constant, so
- * that the choice does not depend on the moment. */
-static const double DENSE_ADVANTAGE = 6;
+/* How many times the flops of an FFT those of a small dense product may be and still be as fast.
+ * Timed in float32 on an AVX-512 core, square arrays: 6 to 11 with 32 and 64 points per axis, 14 to
+ * 19 with 128 and 256 (38 for Fourier axes), more beyond. A constant, so that the choice is the
+ * same at every run and on every rank. */
+static const double DENSE_ADVANTAGE = 10;
 
 static int axis_create(struct axis *a, size_t n, size_t modes, enum basis basis, bool half,
                        enum transform how, size_t lines, bool contiguous)
@@ -51,6 +52,7 @@ static int axis_create(struct axis *a, size_t n, size_t modes, enum basis basis,
             a->table[r * n + j] = (real)(r < a->cosines ? cos(angle) : sin(angle));
             a->across[j * a->stride + r] = a->table[r * n + j];
         }
+    exec_constant(a->table, a->rows * n * sizeof *a->table);
     if (a->fft) {
         const int size = (int)n, count = (int)lines, stride = contiguous ? 1 : count,
                   dist = contiguous ? size : 1;
@@ -75,6 +77,7 @@ static int axis_create(struct axis *a, size_t n, size_t modes, enum basis basis,
 
 static void axis_destroy(struct axis *a)
 {
+    exec_constant_forget(a->table);
     free(a->table);
     free(a->across);
     if (a->forward)
@@ -124,6 +127,7 @@ static int modes_create(struct transform_plan *t)
             m->c[2] = -sign;
         }
     }
+    exec_constant(t->mode, t->modes * sizeof *t->mode);
     return 0;
 }
 
@@ -164,6 +168,7 @@ void NN(transform_plan_destroy)(struct transform_plan *t)
 {
     axis_destroy(&t->axis[0]);
     axis_destroy(&t->axis[1]);
+    exec_constant_forget(t->mode);
     free(t->mode);
     t->mode = NULL;
 }

@@ -107,7 +107,7 @@ WRONG = [
 ]
 
 
-class WrongInput(unittest.TestCase):
+class Refusals(unittest.TestCase):
     def refused(self, done, words, results=None):
         """exit status 2, one line, nothing written"""
         made = results and os.path.exists(results)
@@ -126,6 +126,8 @@ class WrongInput(unittest.TestCase):
         self.refused(done, words, results)
         return done
 
+
+class WrongInput(Refusals):
     def test_configs_are_right_before_they_are_made_wrong(self):
         for text in DAHLQUIST, BLACK_SCHOLES, ADVECTION, HEAT:
             with self.subTest(text):
@@ -227,6 +229,114 @@ class WrongInput(unittest.TestCase):
         (results / 'summary.json').write_text('{}')
         done = starpint('run', support.config('right', DAHLQUIST), '-o', results, ranks=2)
         self.refused(done, ['already holds results'])
+
+
+TRAINED = '{name: heat, grid: 32, diffusivity: 0.1}'
+NETWORK = '''\
+problem: {name: heat, grid: 32, diffusivity: 0.1}
+method:
+  name: parareal
+  slices: 4
+  iterations: 2
+  tolerance: 0
+  fine:   {name: implicit_euler, steps: 4}
+  coarse: {name: network, weights: WEIGHTS}
+'''
+
+
+class Networks(Refusals):
+    """Weights that do not fit are one line; those that fit less well are used, with a warning, and counted."""
+
+    def refuse(self, weights, words, old='', new=''):
+        text = NETWORK.replace('WEIGHTS', str(weights))
+        self.assertIn(old, text)
+        self.run_wrong(text.replace(old, new) if old else text, words=words)
+
+    def use(self, weights, *sets):
+        results = support.folder / 'network'
+        done = starpint('run', support.config('network', NETWORK.replace('WEIGHTS', str(weights))), '-o', results,
+                        '--overwrite', *[word for s in sets for word in ('--set', s)])
+        self.assertEqual(done.status, 0, done)
+        return done, summary(results)
+
+    def test_files(self):
+        good = support.weights('good', TRAINED)
+        whole = good.read_bytes()
+        self.refuse('no-such.safetensors', ['no-such.safetensors', 'No such file'])
+        self.refuse(support.folder, [str(support.folder)])
+        for size in 0, 4, 100, len(whole) - 8:
+            with self.subTest(size=size):
+                (support.folder / 'short.safetensors').write_bytes(whole[:size])
+                self.refuse(support.folder / 'short.safetensors', ['short.safetensors'])
+        (support.folder / 'nan.safetensors').write_bytes(whole[:-8] + b'\xff' * 8)
+        self.refuse(support.folder / 'nan.safetensors', ['nan.safetensors', 'tensor', 'NaN'])
+        for key in 'problem', 'step', 'network':
+            self.refuse(support.weights('less', TRAINED, leave_out=[key]), ['less.safetensors', f"'{key}'"])
+
+    def test_metadata(self):
+        for key, value, words in [('step', '0', ['step', 'positive', "'0'"]), ('step', 'a day', ['step', "'a day'"]),
+                                  ('nodes', '[0.5]', ['nodes', '(0, 1]']), ('nodes', '[1, 1]', ['nodes', '1 number']),
+                                  ('low', '3', ['low', "'3'"]),
+                                  ('problem', '{name: haet}', ["'heat'"]), ('problem', '{', ['wrong.safetensors'])]:
+            with self.subTest(f'{key}: {value}'):
+                more = {key: value} if key != 'problem' else {}
+                path = support.weights('wrong', TRAINED if key != 'problem' else value, **more)
+                self.refuse(path, words)
+
+    def test_other_architecture(self):
+        weights = support.weights('other', TRAINED)
+        path = support.folder / 'wider.safetensors'
+        path.write_bytes(weights.read_bytes().replace(b'width\\": 3', b'width\\": 4'))
+        self.refuse(path, ['wider.safetensors', 'lift.0.weight', '(4, 2)', '(3, 2)'])
+
+    def test_other_problems(self):
+        weights = support.weights('heat', TRAINED)
+        heat = NETWORK.splitlines()[0]
+        for problem, words in [('{name: advection, grid: 32}', ['heat', 'advection']),
+                               ('{name: heat, grid: 32, length: 2}', ['[0, 1]', '[0, 2]']),
+                               ('{name: heat, grid: 33, boundary: dirichlet}', ['boundaries']),
+                               ('{name: heat, grid: [16, 16]}', ['1 axis', 'on 2'])]:
+            with self.subTest(problem):
+                fine = 'implicit_euler' if 'heat' in problem else 'rk4'
+                text = NETWORK.replace('WEIGHTS', str(weights)).replace(heat, f'problem: {problem}')
+                self.run_wrong(text.replace('implicit_euler', fine), words=['method.coarse.weights', *words])
+
+    def test_keys(self):
+        weights = support.weights('heat', TRAINED)
+        for more, words in [('steps: 2', ['method.coarse.weights|method.coarse.steps', '0.25']),
+                            ('granularity: node', ["unknown granularity 'node'", 'layer']),
+                            ('where: cuda', ['method.coarse.where', 'CUDA']), ('interpolation: 2', ['odd']),
+                            ('accept: -1', ['>= 0']), ('acept: 1', ["'accept'"]),
+                            ('fallback: {name: lodd}', ['one-step', 'lod']), ('fallback: {steps: 2}', ["'name'"]),
+                            ('fallback: {name: mcs_adi}', ['heat', 'split']),
+                            ('fallback: {name: implicit_euler, granularity: step}', ['granularity', 'unknown key'])]:
+            with self.subTest(more):
+                self.refuse(weights, words, f'{weights}', f'{weights}, {more}')
+        self.refuse(weights, ['method.coarse.steps', 'expected 2'], 'slices: 4', 'slices: 2')
+        self.refuse(weights, ['method.coarse.weights', '0.25', '0.2'], 'slices: 4', 'slices: 5')
+        nested = f'coarsen, factor: 2, propagator: {{name: network, weights: {weights}, steps: 2}}'
+        self.refuse(weights, ['coarse.propagator', '0.25'], f'network, weights: {weights}', nested)
+
+    def test_differences_are_said(self):
+        weights = support.weights('heat', TRAINED)
+        done, found = self.use(weights)
+        self.assertEqual(done.lines, [])
+        self.assertEqual(found['networks'], [{'weights': str(weights), 'parameters': 203, 'calls': 9, 'fallbacks': 0,
+                                              'outside_range': 0, 'not_finite': 0, 'residual_too_large': 0}])
+        done, _ = self.use(weights, 'problem.diffusivity=0.2', 'problem.grid=64')
+        self.assertEqual(len(done.lines), 1)
+        self.assertIn('trained for diffusivity 0.1, used with 0.2', done.lines[0])
+
+    def test_outside_the_range(self):
+        weights = support.weights('narrow', TRAINED, low='[2]', high='[3]')
+        done, found = self.use(weights)
+        self.assertEqual(len(done.lines), 1)
+        self.assertRegex(done.lines[0], 'of 9 steps 9 were outside the range of training, .*no fallback')
+        self.assertEqual(found['networks'][0]['outside_range'], 9)
+        done, found = self.use(weights, 'method.coarse.fallback={name: implicit_euler}')
+        self.assertRegex(done.lines[0], 'done by implicit_euler')
+        self.assertEqual(found['networks'][0]['fallbacks'], 9)
+        self.assertEqual(found['networks'][0]['fallback'], 'implicit_euler')
 
 
 class Failures(unittest.TestCase):

@@ -89,6 +89,16 @@ class Reproducible(Bits):
         if first[1]:
             self.assertFalse(first[1] == second[1])
 
+    def test_network(self):
+        """a network of random weights on a grid of its own, in one task and by layers"""
+        weights = support.weights('random', '{name: black_scholes, grid: 41, domain: 5000, boundary: closed_form}', step=0.125)
+        coarse = f'method.coarse={{name: network, weights: {weights}, granularity: '
+        first = self.solve('black_scholes', [coarse + 'network}'], env={'STARPU_SCHED': 'eager', 'STARPU_NCPU': '1'})
+        for scheduler, granularity in itertools.product(SCHEDULERS, ('network', 'layer')):
+            with self.subTest(scheduler=scheduler, granularity=granularity):
+                self.same('black_scholes', first, sets=[coarse + granularity + '}'],
+                          env={'STARPU_SCHED': scheduler, 'STARPU_NCPU': '2'})
+
     def test_every_example_is_here(self):
         methods = {p.stem for p in (support.ROOT / 'examples').glob('*.yaml') if 'name: parareal' in p.read_text()}
         self.assertEqual(methods - {'advection_no_diffusion'}, set(SMALL))  # that is advection once more

@@ -3,10 +3,13 @@
 """What the tests of the program share: they run it, and know it by its exit status, stderr and files only."""
 import argparse
 import json
+import math
 import os
 import pathlib
+import random
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -75,6 +78,32 @@ def summary(results):
 def config(name, text):
     path = folder / f'{name}.yaml'
     path.write_text(text)
+    return path
+
+
+def weights(name, problem, network=None, step=0.25, leave_out=(), noise=0.05, **more):
+    """a file of weights for a problem of one component: pseudo-random Fourier operators, small changes of the state"""
+    network = {'name': 'fno', 'width': 3, 'layers': 2, 'modes': 4, 'projection': [5], 'transform': 'dense',
+               'precision': 'float64', **(network or {})}
+    channels = 3 if 'boundary' in problem else 2  # the state, the lifting, a coordinate
+    width, modes, hidden = network['width'], network['modes'], network['projection'][0]
+    shapes = {'lift.0.weight': [width, channels], 'lift.0.bias': [width], 'project.0.weight': [hidden, width],
+              'project.0.bias': [hidden], 'project.1.weight': [1, hidden], 'project.1.bias': [1]}
+    for i in range(network['layers']):
+        shapes[f'fourier.{i}.spectral'] = [width, width, modes] + ([] if 'boundary' in problem else [2])
+        shapes[f'fourier.{i}.weight'] = [width, width]
+        shapes[f'fourier.{i}.bias'] = [width]
+    draw = random.Random(1)
+    metadata = {'problem': problem, 'step': repr(step), 'network': json.dumps(network), **more}
+    header, data = {'__metadata__': {k: v for k, v in metadata.items() if k not in leave_out}}, b''
+    for tensor, shape in shapes.items():
+        values = [draw.uniform(-1, 1) * (noise if tensor.startswith('project.1') else 1) for _ in range(math.prod(shape))]
+        header[tensor] = {'dtype': 'F64', 'shape': shape, 'data_offsets': [len(data), len(data) + 8 * len(values)]}
+        data += struct.pack(f'<{len(values)}d', *values)
+    text = json.dumps(header).encode()
+    text += b' ' * (-len(text) % 8)
+    path = folder / f'{name}.safetensors'
+    path.write_bytes(struct.pack('<Q', len(text)) + text + data)
     return path
 
 

@@ -203,6 +203,25 @@ static void fields_are_of_size_1_whatever_the_grid(void **state)
     }
 }
 
+/* waves along both axes are as likely */
+static void fields_are_alike_in_all_directions(void **state)
+{
+    (void)state;
+    enum { DRAWS = 1000 };
+    struct check c;
+    check_open(&c, "{name: heat, grid: [32, 32]}");
+    double *u = check_vector(&c), first[2] = { 0 }, second[2] = { 0 };
+    for (unsigned long k = 0; k < DRAWS; k++) {
+        struct draw d = draw_open(2, k);
+        assert_int_equal(draw_field(&d, &c.problem->grid, false, u), 0);
+        for (int a = 0; a < 2; a++)
+            differences(&c.problem->grid, a, u, &first[a], &second[a]);
+    }
+    assert_near(first[0] / first[1], 1, 0.03);
+    free(u);
+    check_close(&c);
+}
+
 static void burgers_waves_have_the_mean_that_is_conserved(void **state)
 {
     (void)state;
@@ -371,6 +390,7 @@ int main(void)
         cmocka_unit_test(samples_depend_on_seed_index_and_time_only),
         cmocka_unit_test(samples_hold_boundary_values),
         cmocka_unit_test(samples_are_smooth_and_of_the_usual_size),
+        cmocka_unit_test(fields_are_alike_in_all_directions),
         cmocka_unit_test(burgers_waves_have_the_mean_that_is_conserved),
         cmocka_unit_test(jets_are_those_of_the_samples),
         cmocka_unit_test(formulas_are_those_of_the_kernels),
