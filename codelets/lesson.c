@@ -36,7 +36,7 @@ void samples_perturbation(const struct samples *s, const struct codec *c, unsign
             wave[w] = draw_normal(&d);
             norm += 0.5 * wave[w] * wave[w];
             for (int a = 0; a < 2; a++) {
-                weight[w][a] = draw_uniform(&d, 0.0, 3.0);
+                weight[w][a] = draw_uniform(&d, 0.0, 1.0);
                 phase[w][a] = draw_uniform(&d, 0.0, 2.0 * M_PI);
                 if (c->grid->periodic[a] && a < c->dims)
                     weight[w][a] = round(weight[w][a]);

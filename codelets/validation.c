@@ -125,4 +125,7 @@ void validation_compare(const struct validation *v, const struct exec *exec, uns
     neural_step(v->neural, &x, step, params, w, u);
     vec_lincomb(&x, n, z, 2, (const double[]){ 1, -1 }, (const double *[]){ z, u });
     facts->jacobian = relative(c, NULL, z, df);
+    facts->jacobian_region = relative(c, v->region, z, df);
+    vec_lincomb(&x, n, du, 1, (const double[]){ 2 }, (const double *[]){ du });
+    facts->jacobian_identity = relative(c, NULL, du, df);
 }

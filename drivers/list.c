@@ -12,6 +12,7 @@
 #include "drivers/commands.h"
 #include "drivers/schema.h"
 #include "drivers/study.h"
+#include "drivers/training.h"
 #include "nn/network.h"
 #include "problems/stepper.h"
 #include "tasks/serial.h"
@@ -176,6 +177,35 @@ static void networks(bool markdown)
     }
 }
 
+static void training(bool markdown)
+{
+    if (!markdown) {
+        puts("losses:");
+        for (int i = 0; loss_types[i]; i++)
+            brief(loss_types[i]->name, loss_types[i]->help);
+        puts("optimisers:");
+        for (int i = 0; optimiser_types[i]; i++)
+            brief(optimiser_types[i]->name, optimiser_types[i]->help);
+        puts("schedules:");
+        for (int i = 0; schedule_types[i]; i++)
+            brief(schedule_types[i]->name, schedule_types[i]->help);
+        return;
+    }
+    printf("\n## train\n\nWhat `starpint train` reads besides `problem`, `time`, `machine` and "
+           "`trace` ([training.md](training.md)).\n");
+    keys(&train_schema);
+    printf("\nThe keys `name` of `loss`, `optimiser` and `schedule` choose what other keys they "
+           "have.\n");
+    for (int i = 0; loss_types[i]; i++)
+        document("loss", loss_types[i]->name, loss_types[i]->help, loss_types[i]->schema);
+    for (int i = 0; optimiser_types[i]; i++)
+        document("optimiser", optimiser_types[i]->name, optimiser_types[i]->help,
+                 optimiser_types[i]->schema);
+    for (int i = 0; schedule_types[i]; i++)
+        document("schedule", schedule_types[i]->name, schedule_types[i]->help,
+                 schedule_types[i]->schema);
+}
+
 static void analyses(bool markdown)
 {
     if (markdown) {
@@ -201,6 +231,7 @@ static const struct {
               { "propagators", propagators },
               { "preconditioners", preconditioners },
               { "networks", networks },
+              { "training", training },
               { "analyses", analyses } };
 enum { PARTS = sizeof parts / sizeof *parts };
 
@@ -212,7 +243,7 @@ int command_list(int argc, char **argv)
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
             puts("Usage: starpint list "
                  "[config|problems|methods|propagators|preconditioners|networks|"
-                 "analyses] [--markdown]\n"
+                 "training|analyses] [--markdown]\n"
                  "What can stand in a config. --markdown: every key with type, default, range, "
                  "unit and meaning.\n"
                  "Example: starpint list propagators");
@@ -237,11 +268,11 @@ int command_list(int argc, char **argv)
     }
     if (!found) {
         const char *near = config_nearest(what, known);
-        return exit_code(log_error(-EINVAL,
-                                   "list: unknown '%s', expected config, problems, methods, "
-                                   "propagators, preconditioners, networks or analyses%s%s%s",
-                                   what, near ? "; did you mean '" : "", near ? near : "",
-                                   near ? "'?" : ""));
+        return exit_code(
+            log_error(-EINVAL,
+                      "list: unknown '%s', expected config, problems, methods, "
+                      "propagators, preconditioners, networks, training or analyses%s%s%s",
+                      what, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : ""));
     }
     return 0;
 }

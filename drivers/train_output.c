@@ -48,6 +48,9 @@ static json_t *validation_of(const struct training *t)
         json_object_set_new(j, "region_identity_l2_relative", number(v->facts.identity_region));
     }
     json_object_set_new(j, "jacobian", number(v->facts.jacobian));
+    if (t->v.train.validation.region.n)
+        json_object_set_new(j, "region_jacobian", number(v->facts.jacobian_region));
+    json_object_set_new(j, "identity_jacobian", number(v->facts.jacobian_identity));
     return j;
 }
 
@@ -113,8 +116,9 @@ out:
 
 static void print_validation(FILE *out, const struct train_validation *v)
 {
-    fprintf(out, ",%.10g,%.10g,%.10g,%.10g,%.10g", v->facts.l2, v->facts.region, v->facts.identity,
-            v->facts.identity_region, v->facts.jacobian);
+    const double *facts = (const double *)&v->facts;
+    for (int i = 0; i < VALIDATION_FACTS - 1; i++)
+        fprintf(out, ",%.10g", facts[i]);
 }
 
 int training_csv(const struct training *t)
@@ -128,7 +132,7 @@ int training_csv(const struct training *t)
     FILE *out = fopen(results_path(f), "w");
     if (out)
         fprintf(out, "step,loss,gradient_norm,rate,validation_l2,validation_region,identity_l2,"
-                     "identity_region,jacobian\n");
+                     "identity_region,jacobian,jacobian_region,jacobian_identity\n");
     for (long i = 0; i < s->done && out; i++) {
         fprintf(out, "%ld,%.17g,%.10g,%.10g", i + 1, s->entry[i].loss, s->entry[i].norm,
                 s->entry[i].rate);
@@ -137,7 +141,7 @@ int training_csv(const struct training *t)
         if (v < s->validations && s->validation[v].step == (double)(i + 1))
             print_validation(out, &s->validation[v]);
         else
-            fputs(",,,,,", out);
+            fputs(",,,,,,,", out);
         fputc('\n', out);
     }
     if (!out || ferror(out) || fclose(out)) {
@@ -213,8 +217,10 @@ void training_print(const json_t *j, const char *dir)
         if (json_object_get(v, "region_l2_relative"))
             printf("In the region: %.3e, doing nothing %.3e\n", get(v, "region_l2_relative"),
                    get(v, "region_identity_l2_relative"));
-        printf("Derivative along smooth perturbations: error %.1f %%\n",
-               100.0 * get(v, "jacobian"));
+        printf("Derivative along smooth perturbations: error %.1f %%", 100.0 * get(v, "jacobian"));
+        if (json_object_get(v, "region_jacobian"))
+            printf(", in the region %.1f %%", 100.0 * get(v, "region_jacobian"));
+        printf(", doing nothing %.1f %%\n", 100.0 * get(v, "identity_jacobian"));
     }
     if (scheduler)
         printf("Schedule (%s): %d tasks, makespan %.4g s, lower bound %.4g s, idle %.1f %%\n",
