@@ -5,6 +5,7 @@
 #ifndef SPT_CODELETS_H
 #define SPT_CODELETS_H
 
+#include "codelets/neural.h"
 #include "core/interval.h"
 #include "core/spt.h"
 #include "problems/sdc.h"
@@ -84,8 +85,53 @@ void spt_sdc_end(struct spt *run, const struct sdc *s, struct interval step, enu
                  starpu_data_handle_t work, starpu_data_handle_t u0, const starpu_data_handle_t *fi,
                  const starpu_data_handle_t *fe, starpu_data_handle_t v);
 
-/* to = the state `from` interpolated onto another grid */
+/* to = the state `from` interpolated onto another grid; p: the problem there, whose boundary values
+ * at a time are imposed, or NULL. work: scratch of t->nwork, at least p->nwork, doubles */
 void spt_transfer(struct spt *run, const struct transfer *t, enum where where,
-                  starpu_data_handle_t from, starpu_data_handle_t to, starpu_data_handle_t work);
+                  const struct problem *p, double time, starpu_data_handle_t from,
+                  starpu_data_handle_t to, starpu_data_handle_t work);
+
+/* A network as it stands in a run: what its tasks share. */
+struct network_step {
+    struct neural neural;
+    enum where where;
+    struct network_use *use;
+    /* What the task `accept` looks at after a step. ratio 0, ranges without `ranged`, fallback NULL:
+     * not. */
+    double ratio; /* of the residual over that of the state that does not change */
+    bool ranged;
+    double low[CODEC_COMPONENTS], high[CODEC_COMPONENTS]; /* of the states in training */
+    const struct stepper *fallback;                       /* on the network's grid */
+    long steps;                                           /* of the fallback, per step */
+};
+
+/* whether steps have a task `accept`: then it is what finds values that are not finite */
+static inline bool network_accepts(const struct network_step *s)
+{
+    return s->ratio > 0.0 || s->ranged || s->fallback;
+}
+
+/* to = the network's step from `from`, in one task; work: scratch of codelet_network_work doubles */
+void spt_network(struct spt *run, const struct network_step *s, struct interval step,
+                 starpu_data_handle_t from, starpu_data_handle_t to, starpu_data_handle_t work);
+size_t codelet_network_work(const struct network_step *s);
+
+/* The same in parts, with the same bits: in and lifting from u; the output of a stage from its
+ * input; v from u and the output of the last stage. Activations are doubles that hold
+ * neural_doubles; lifting: NULL without boundary. work: as above */
+void spt_encode(struct spt *run, const struct network_step *s, struct interval step,
+                starpu_data_handle_t u, starpu_data_handle_t in, starpu_data_handle_t lifting,
+                starpu_data_handle_t work);
+void spt_layer(struct spt *run, const struct network_step *s, int stage, starpu_data_handle_t x,
+               starpu_data_handle_t y, starpu_data_handle_t work);
+void spt_decode(struct spt *run, const struct network_step *s, starpu_data_handle_t u,
+                starpu_data_handle_t lifting, starpu_data_handle_t out, starpu_data_handle_t v,
+                starpu_data_handle_t work);
+
+/* v, the step from u, is looked at, counted, and computed again by the fallback where it is wrong.
+ * work: scratch of codelet_accept_work doubles */
+void spt_accept(struct spt *run, const struct network_step *s, struct interval step,
+                starpu_data_handle_t u, starpu_data_handle_t v, starpu_data_handle_t work);
+size_t codelet_accept_work(const struct network_step *s);
 
 #endif

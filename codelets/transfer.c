@@ -1,10 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The StarPinT authors
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A state onto another grid. Buffers: from (R), to (W), work (SCRATCH). */
+/* A state onto another grid, with the boundary values there. Buffers: from (R), to (W), work
+ * (SCRATCH). */
 #include "codelets/codelets.h"
 
 struct args {
     const struct transfer *t;
+    const struct problem *p;
+    double time;
 };
 
 static void transfer(void *buf[], void *arg)
@@ -16,6 +19,8 @@ static void transfer(void *buf[], void *arg)
     const struct exec x = spt_exec(VEC(buf[2]), LEN(buf[2]));
     const double start = spt_seconds();
     SPT_CHECK(transfer_apply(a.t, &x, VEC(buf[0]), VEC(buf[1])) == 0);
+    if (a.p && a.p->kernels[x.dev]->impose)
+        a.p->kernels[x.dev]->impose(a.p, &x, a.time, VEC(buf[1]));
     if (x.dev == DEV_CPU)
         spt_account(&m, spt_seconds() - start);
 }
@@ -33,9 +38,10 @@ static struct starpu_codelet cl = {
 };
 
 void spt_transfer(struct spt *run, const struct transfer *t, enum where where,
-                  starpu_data_handle_t from, starpu_data_handle_t to, starpu_data_handle_t work)
+                  const struct problem *p, double time, starpu_data_handle_t from,
+                  starpu_data_handle_t to, starpu_data_handle_t work)
 {
-    const struct args a = { t };
+    const struct args a = { t, p, time };
     const unsigned long long on =
         (where & WHERE_CPU ? STARPU_CPU : 0) | (where & WHERE_CUDA ? STARPU_CUDA : 0);
     spt_insert(run, &cl, STARPU_VALUE, &a, sizeof a, STARPU_R, from, STARPU_W, to, STARPU_SCRATCH,

@@ -208,6 +208,7 @@ void spt_close(struct spt *run)
     }
     for (int i = 0; run->traces && i < run->workers; i++)
         trace_free(&run->traces[i]);
+    spt_forget_networks(run);
     free(run->traces);
     free(run->clocks);
     free(run->failures);

@@ -86,6 +86,25 @@ struct spt_clock {
     char pad[64];
 };
 
+/* What became of the steps that a network was asked for. */
+enum network_count {
+    NETWORK_CALLS,      /* steps */
+    NETWORK_FALLBACKS,  /* of these, done by a numerical scheme */
+    NETWORK_OUTSIDE,    /* began or ended outside the range of training */
+    NETWORK_NOT_FINITE, /* ended with a value that is not finite */
+    NETWORK_RESIDUAL,   /* ended with too large a residual */
+    NETWORK_COUNTS
+};
+
+/* A network that the run uses; counts are written by the worker that they belong to. */
+struct network_use {
+    const char *weights; /* the file */
+    size_t parameters;
+    const char *fallback;                       /* its name, or NULL */
+    long (*counts)[128 / sizeof(long)];         /* (workers, enum network_count), padded */
+    struct network_use *next;
+};
+
 struct spt_pool; /* free state handles, by size and owner */
 
 struct spt {
@@ -103,6 +122,7 @@ struct spt {
     double origin; /* starpu_timing_now() at the start, microseconds */
     struct spt_clock *clocks;
     struct trace *traces; /* per worker */
+    struct network_use *networks; /* in the order in which they were made */
     int workers;
     struct spt_pool *pool;
     size_t state_bytes, state_bytes_peak; /* registered on this rank as owner */
@@ -197,8 +217,15 @@ void spt_clock_total(struct spt *run, double seconds[ROLE_COUNT], long calls[ROL
 /* the same for what the kernels counted: sums, and the largest of residuals (collective) */
 void spt_work_total(struct spt *run, struct work_count *total);
 struct work_count *spt_count(const struct spt_meta *m); /* of this worker; NULL on a GPU */
-void spt_clock_reset(
-    struct spt *run); /* forgets the clocks and the trace so far; no task may be under way */
+/* A row among run->networks, which lives as long as the run; the strings are copied. */
+struct network_use *spt_use_network(struct spt *run, const char *weights, size_t parameters,
+                                const char *fallback);
+/* in a body: one more of these, by this worker */
+void spt_network_count(const struct network_use *u, enum network_count what);
+/* sums over the workers of all ranks (collective) */
+void spt_network_total(struct spt *run, const struct network_use *u, long total[NETWORK_COUNTS]);
+void spt_clock_reset(struct spt *run); /* forgets the clocks, the counts of networks and the trace
+                                          so far; no task may be under way */
 
 /* The records of all ranks on rank 0 (collective). The caller frees by trace_free. */
 int spt_trace_gather(struct spt *run, struct trace *t);

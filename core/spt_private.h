@@ -9,6 +9,7 @@
 struct data;
 int64_t spt_tag(starpu_data_handle_t h); /* -1: none of the pool's, scratch */
 void spt_forget_data(struct spt *run);   /* at the end: no task may be under way */
+void spt_forget_networks(struct spt *run);
 bool spt_cancelled(const struct spt_meta *m);
 
 #endif

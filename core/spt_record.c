@@ -23,6 +23,8 @@ void spt_account(const struct spt_meta *m, double seconds)
 void spt_clock_reset(struct spt *run)
 {
     memset(run->clocks, 0, (size_t)run->workers * sizeof *run->clocks);
+    for (struct network_use *u = run->networks; u; u = u->next)
+        memset(u->counts, 0, (size_t)run->workers * sizeof *u->counts);
     for (int w = 0; w < run->workers; w++)
         run->traces[w].n = 0;
 #if SPT_MPI
@@ -87,6 +89,51 @@ void spt_work_total(struct spt *run, struct work_count *total)
         total->rejected = sums[4];
     }
 #endif
+}
+
+struct network_use *spt_use_network(struct spt *run, const char *weights, size_t parameters,
+                                const char *fallback)
+{
+    struct network_use *u = calloc(1, sizeof *u), **last = &run->networks;
+    SPT_CHECK(u);
+    *u = (struct network_use){ strdup(weights), parameters, fallback ? strdup(fallback) : NULL,
+                               calloc((size_t)run->workers, sizeof *u->counts), NULL };
+    SPT_CHECK(u->weights && u->counts && (u->fallback || !fallback));
+    while (*last)
+        last = &(*last)->next;
+    *last = u;
+    return u;
+}
+
+void spt_network_count(const struct network_use *u, enum network_count what)
+{
+    const int worker = starpu_worker_get_id();
+    if (worker >= 0)
+        u->counts[worker][what]++;
+}
+
+void spt_network_total(struct spt *run, const struct network_use *u, long total[NETWORK_COUNTS])
+{
+    memset(total, 0, NETWORK_COUNTS * sizeof *total);
+    for (int w = 0; w < run->workers; w++)
+        for (int i = 0; i < NETWORK_COUNTS; i++)
+            total[i] += u->counts[w][i];
+#if SPT_MPI
+    if (run->mpi)
+        MPI_Allreduce(MPI_IN_PLACE, total, NETWORK_COUNTS, MPI_LONG, MPI_SUM, run->comm);
+#endif
+}
+
+void spt_forget_networks(struct spt *run)
+{
+    for (struct network_use *u = run->networks, *next; u; u = next) {
+        next = u->next;
+        free((char *)u->weights);
+        free((char *)u->fallback);
+        free(u->counts);
+        free(u);
+    }
+    run->networks = NULL;
 }
 
 bool spt_any(struct spt *run, bool yes)

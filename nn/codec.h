@@ -4,13 +4,14 @@
  *
  * Input channels: every component of the state, normalised; then, with a boundary, every component of the lifting (the
  * change of the boundary values over the step, carried into the interior), normalised alike but without the mean; with
- * `sensors`, every component at sensors x ... points evenly spread over the grid (nearest index), the same for all points,
+ * `sensors`, every component at sensors x ... points evenly spread over the grid (codec_sensor), the same for all points,
  * normalised; then, if asked for, one coordinate per axis in [0, 1] (index over points - 1, or over points if periodic);
- * with sensors, last, the fraction of the step that has passed: 1. All of it on a grid that is padded at the upper ends by `pad` points, of
- * zeros. Output channels: components x nodes; node m is a state at tau_m in (0, 1] of the step,
- *   v_m = base + lifting_m + mask scale_m N_m,   base = u (increment) or 0 (state; then v = mean + std N, boundary imposed),
+ * with sensors, last, the fraction of the step that has passed: 1. All of it on a grid that is padded at the upper ends by
+ * `pad` points, of zeros. Output channels: nodes x components; node m is a state at tau_m in (0, 1] of the step,
+ *   v_m = u + lifting_m + mask scale_m N_m                                                      (increment)
+ *   v_m = mean + std N_m, and u + lifting_m in the ends of axes with boundary values            (state)
  * with mask 1, or on grids with boundary values the product of 4 xi (1 - xi) over their axes (hard constraint; Lagaris et
- * al. 1998). xi is the index over points - 1. */
+ * al. 1998). xi is the index over points - 1. Ends, where mask is 0, get u + lifting_m to the last bit. */
 #ifndef SPT_CODEC_H
 #define SPT_CODEC_H
 
@@ -43,6 +44,7 @@ struct codec {
 };
 
 /* boundary: the problem imposes values. mean 0, std and scale 1. 0 or -ENOMEM */
+/* Grids of one or two axes and up to CODEC_COMPONENTS real components. pad: (dims), NULL for none. */
 int codec_create(struct codec *c, enum dtype dtype, const struct grid *g, bool boundary, enum predict predict, int nodes,
                  bool coordinates, size_t sensors, const size_t *pad);
 void codec_destroy(struct codec *c);
@@ -57,8 +59,26 @@ void codec_encode(const struct codec *c, const struct exec *x, const double *u, 
 /* v (n) = the state at node m from the network's output out (c->out); lifting of that node, NULL without boundary */
 void codec_decode(const struct codec *c, const struct exec *x, int m, const double *u, const double *lifting,
                   const void *out, double *v);
-/* dout += (dv_m/dout)^T dv: entries of node m of dout (c->out) are written, those in the padding with 0 */
+/* dout_m = (dv_m/dout_m)^T dv: the entries of node m of dout (c->out) are written, those in the padding with 0 */
 void codec_decode_adjoint(const struct codec *c, const struct exec *x, int m, const double *dv, void *dout);
+
+/* the index of the s-th of c->sensors points of an axis: both ends included unless it is periodic, the nearest index */
+static inline size_t codec_sensor(const struct codec *c, int axis, size_t s)
+{
+    const size_t n = c->shape[axis], k = c->sensors;
+    if (c->grid->periodic[axis])
+        return (2 * s * n + k) / (2 * k) % n;
+    return k == 1 ? (n - 1) / 2 : (2 * s * (n - 1) + k - 1) / (2 * (k - 1));
+}
+
+/* One table per device and dtype: what the functions above call. nn/codec_kernels.c */
+struct codec_kernels {
+    void (*encode)(const struct codec *, const struct exec *, const double *u, const double *lifting, void *in);
+    void (*decode)(const struct codec *, const struct exec *, int m, const double *u, const double *lifting,
+                   const void *out, double *v);
+    void (*decode_adjoint)(const struct codec *, const struct exec *, int m, const double *dv, void *dout);
+};
+extern const struct codec_kernels codec_cpu_f32, codec_cpu_f64;
 
 #ifdef __cplusplus
 }

@@ -22,6 +22,8 @@ struct advection {
     bool spectral;
     struct stencil stencil[TERMS]; /* unless spectral */
     double *symbol[TERMS];
+    struct stencil reversed; /* transposed, of TOTAL; its symbol, if spectral */
+    double *conjugate;
     int implicit; /* TOTAL, or DIFFUSION where ADVECTION is explicit */
     struct profile_axis initial;
     double speed, diffusivity;
@@ -90,6 +92,16 @@ static int rhs_explicit(const struct problem *p, const struct exec *x, double t,
     return apply(p, x, ADVECTION, u, f);
 }
 
+static int rhs_adjoint(const struct problem *p, const struct exec *x, double t, const double *u,
+                       const double *v, double *g)
+{
+    const struct advection *s = advection(p);
+    if (s->spectral)
+        return diagonal_multiply(&s->diagonal, x, DIAGONAL_APPLY, 1, s->conjugate, v, g);
+    stencil_apply(&p->grid, x, &s->reversed, v, g);
+    return 0;
+}
+
 static int solve(const struct problem *p, const struct exec *x, double t, double a, const double *b,
                  double *u)
 {
@@ -115,11 +127,15 @@ static int exact(const struct problem *p, double t, double *u)
 
 /* they run on every device */
 static const struct problem_kernels kernels[2] = {
-    { .rhs_implicit = rhs_implicit, .solve = solve, .exact_step = exact_step },
+    { .rhs_implicit = rhs_implicit,
+      .solve = solve,
+      .exact_step = exact_step,
+      .rhs_adjoint = rhs_adjoint },
     { .rhs_implicit = rhs_implicit,
       .rhs_explicit = rhs_explicit,
       .solve = solve,
-      .exact_step = exact_step },
+      .exact_step = exact_step,
+      .rhs_adjoint = rhs_adjoint },
 };
 
 static void destroy(struct problem *p)
@@ -128,6 +144,7 @@ static void destroy(struct problem *p)
     diagonal_destroy(&v->diagonal);
     for (int i = 0; i < TERMS; i++)
         diagonal_free(v->symbol[i]);
+    diagonal_free(v->conjugate);
     grid_free(&p->grid);
     free(v);
 }
@@ -150,6 +167,7 @@ static void make_stencils(struct advection *v, const char *name, double h)
     v->stencil[DIFFUSION] = stencil_sum(v->diffusivity, &second, 0, &second);
     v->stencil[TOTAL] = v->diffusivity > 0 ? stencil_sum(-v->speed, &first, v->diffusivity, &second)
                                            : v->stencil[ADVECTION];
+    v->reversed = stencil_reversed(&v->stencil[TOTAL]);
 }
 
 static int create(struct problem **p, const struct node *config)
@@ -178,6 +196,10 @@ static int create(struct problem **p, const struct node *config)
                                                        i == ADVECTION ? 0 : q.diffusivity)
                                 : diagonal_stencil(&v->diagonal, &v->stencil[i]);
         err = v->symbol[i] ? 0 : -ENOMEM;
+    }
+    if (!err && spectral) {
+        v->conjugate = diagonal_derivatives(&v->diagonal, q.speed, q.diffusivity);
+        err = v->conjugate ? 0 : -ENOMEM;
     }
     if (err) {
         destroy(&v->base);

@@ -104,6 +104,23 @@ static int rhs_implicit(const struct problem *p, const struct exec *x, double t,
     return 0;
 }
 
+static int rhs_adjoint(const struct problem *p, const struct exec *x, double t, const double *u,
+                       const double *v, double *g)
+{
+    const struct allen_cahn *s = allen_cahn(p);
+    const double h2 = s->stiffness, well = 2 / (s->epsilon * s->epsilon), force = 6 * s->dw;
+    const size_t last = p->n - 1;
+    g[0] = h2 * v[1];
+    g[last] = h2 * v[last - 1];
+    for (size_t i = 1; i < last; i++) {
+        const double before = i > 1 ? v[i - 1] : 0, after = i + 1 < last ? v[i + 1] : 0;
+        const double slope = 1 - 2 * u[i];
+        const double reaction = slope * (well * slope + force) - 2 * well * u[i] * (1 - u[i]);
+        g[i] = h2 * ((after - v[i]) - (v[i] - before)) - reaction * v[i];
+    }
+    return 0;
+}
+
 /* ---- solve ---- */
 
 /* What Newton's method works on: row i of all chunks is CHUNKS doubles, VECTORS vectors. Rows -1
@@ -334,6 +351,7 @@ static const struct problem_kernels kernels = {
     .rhs_implicit = rhs_implicit,
     .solve = solve,
     .impose = impose,
+    .rhs_adjoint = rhs_adjoint,
 };
 
 static void destroy(struct problem *p)

@@ -84,6 +84,17 @@ static int both(const struct problem *p, const struct exec *x, double t, const d
     return failed;
 }
 
+static int rhs_adjoint(const struct problem *p, const struct exec *x, double t, const double *u,
+                       const double *v, double *g)
+{
+    const struct allen_cahn_2d *s = allen_cahn_2d(p);
+    const double rate = 1 / (s->epsilon * s->epsilon);
+    const int failed = diagonal_multiply(&s->diagonal, x, DIAGONAL_APPLY, 1, s->laplace, v, g);
+    for (size_t i = 0; i < p->n; i++)
+        g[i] += rate * (1 - 3 * u[i] * u[i]) * v[i];
+    return failed;
+}
+
 static int solve_diffusion(const struct problem *p, const struct exec *x, double t, double a,
                            const double *b, double *u)
 {
@@ -185,8 +196,11 @@ static int quantity(const struct problem *p, const char *name, double t, const d
 }
 
 static const struct problem_kernels kernels[2] = {
-    { .rhs_implicit = both, .solve = solve_both },
-    { .rhs_implicit = diffusion, .rhs_explicit = reaction, .solve = solve_diffusion },
+    { .rhs_implicit = both, .solve = solve_both, .rhs_adjoint = rhs_adjoint },
+    { .rhs_implicit = diffusion,
+      .rhs_explicit = reaction,
+      .solve = solve_diffusion,
+      .rhs_adjoint = rhs_adjoint },
 };
 
 static void destroy(struct problem *p)

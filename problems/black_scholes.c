@@ -104,6 +104,55 @@ double black_scholes_cell_mean(const struct option *o,
     return mean(along_second, &cell, s1 - width1 / 2, s1 + width1 / 2, 5, kinks);
 }
 
+/* ---- random value surfaces ---- */
+
+double black_scholes_strike_cell(const struct grid *g, int axis, double strike)
+{
+    const double *x = g->x[axis];
+    size_t i = 1;
+    while (i + 2 < g->shape[axis] && x[i] < strike)
+        i++;
+    return black_scholes_cell_width(g, axis, i);
+}
+
+void black_scholes_legs(struct draw *d, double strike, double cell, struct black_scholes_legs *l)
+{
+    l->count = 1 + draw_below(d, BLACK_SCHOLES_LEGS);
+    l->spread = draw_uniform(d, 0, 1);
+    l->widest = 0.3 * strike;
+    l->least = fmin(cell / 2, l->widest);
+    draw_weights(d, l->count, l->weight);
+    for (size_t i = 0; i < l->count; i++) {
+        l->strike[i] = strike * (1 + l->spread * draw_uniform(d, -0.5, 0.5));
+        l->width[i] = draw_log_uniform(d, l->least, l->widest);
+    }
+}
+
+size_t black_scholes_bumps(struct draw *d, double strike, struct black_scholes_bump *b)
+{
+    const size_t count = draw_below(d, BLACK_SCHOLES_BUMPS + 1);
+    for (size_t i = 0; i < count; i++) {
+        b[i].height = strike * draw_uniform(d, -0.05, 0.05);
+        for (int a = 0; a < 2; a++) {
+            b[i].centre[a] = draw_uniform(d, -0.7, 0.7);
+            b[i].width[a] = draw_log_uniform(d, 0.15, 0.6);
+        }
+    }
+    return count;
+}
+
+double black_scholes_bump(const struct black_scholes_bump *b, int axis, double strike, double s,
+                          double *first, double *second)
+{
+    const double width = b->width[axis], y = (log(s / strike) - b->centre[axis]) / width;
+    const double v = s > 0 ? exp(-y * y / 2) : 0;
+    if (first)
+        *first = v > 0 ? -y / (width * s) * v : 0;
+    if (second)
+        *second = v > 0 ? (y * y - 1 + y * width) / (width * width * s * s) * v : 0;
+    return v;
+}
+
 /* ---- one asset ---- */
 
 struct params {
@@ -198,6 +247,24 @@ static int solve(const struct problem *p, const struct exec *x, double t, double
     return 0;
 }
 
+static int rhs_adjoint(const struct problem *p, const struct exec *x, double t, const double *u,
+                       const double *v, double *g)
+{
+    const struct tridiagonal *A = &black_scholes(p)->A;
+    (void)x, (void)t, (void)u;
+    for (size_t j = 0; j < p->n; j++) { /* rows first <= i < end only: the others are 0 */
+        double sum = 0;
+        if (j > A->first)
+            sum += A->upper[j - 1] * v[j - 1];
+        if (j >= A->first && j < A->end)
+            sum += A->diag[j] * v[j];
+        if (j + 1 >= A->first && j + 1 < A->end)
+            sum += A->lower[j + 1] * v[j + 1];
+        g[j] = sum;
+    }
+    return 0;
+}
+
 static double call_payoff(const struct option *o, double s, double unused)
 {
     (void)unused;
@@ -231,6 +298,90 @@ static int initial(const struct problem *p, double t, double *u)
     return s->dirichlet ? impose(p, NULL, t, u) : 0;
 }
 
+/* ---- training ---- */
+
+static int coefficients(const struct problem *p, double t, const double *x, double a[3],
+                        double b[2], double *c, double *d)
+{
+    const struct option *o = &black_scholes(p)->option;
+    const double deviation = o->volatility[0] * *x;
+    (void)t;
+    a[0] = deviation * deviation / 2;
+    b[0] = o->rate * *x;
+    a[1] = a[2] = b[1] = *d = 0;
+    *c = -o->rate;
+    return 0;
+}
+
+static const struct pde pde = { coefficients };
+
+struct surface {
+    const struct black_scholes *s;
+    struct black_scholes_legs legs;
+    size_t bumps;
+    struct black_scholes_bump bump[BLACK_SCHOLES_BUMPS];
+    double constant, slope; /* of the line that is added */
+};
+
+static void surface_jet(const struct surface *y, double s, double jet[6])
+{
+    const double strike = y->s->option.strike, sign = y->s->is_put ? -1 : 1;
+    double first, second;
+    memset(jet, 0, 6 * sizeof *jet);
+    for (size_t i = 0; i < y->legs.count; i++) {
+        const double gain = sign * (s - y->legs.strike[i]), weight = y->legs.weight[i];
+        jet[0] += weight * positive_part(gain, y->legs.width[i], &first, &second);
+        jet[1] += weight * sign * first;
+        jet[3] += weight * second;
+    }
+    for (size_t i = 0; i < y->bumps; i++) {
+        const double height = y->bump[i].height;
+        jet[0] += height * black_scholes_bump(&y->bump[i], 0, strike, s, &first, &second);
+        jet[1] += height * first;
+        jet[3] += height * second;
+    }
+    jet[0] += y->constant + y->slope * s;
+    jet[1] += y->slope;
+}
+
+static struct surface surface_draw(const struct black_scholes *s, unsigned long seed,
+                                   unsigned long index, double t)
+{
+    const struct grid *g = &s->base.grid;
+    const double strike = s->option.strike, end = g->x[0][s->base.n - 1];
+    struct draw d = draw_open(seed, index);
+    struct surface y = { .s = s };
+    black_scholes_legs(&d, strike, black_scholes_strike_cell(g, 0, strike), &y.legs);
+    y.bumps = black_scholes_bumps(&d, strike, y.bump);
+    double west, east, at_west[6], at_east[6];
+    black_scholes_known(s, t, &west, &east);
+    surface_jet(&y, 0, at_west);
+    surface_jet(&y, end, at_east);
+    y.constant = west - at_west[0];
+    y.slope = (east - at_east[0] - y.constant) / end;
+    return y;
+}
+
+static int sample_at(const struct problem *p, unsigned long seed, unsigned long index, double t,
+                     const double *x, double jet[6])
+{
+    const struct surface y = surface_draw(black_scholes(p), seed, index, t);
+    surface_jet(&y, *x, jet);
+    return 0;
+}
+
+static int sample(const struct problem *p, unsigned long seed, unsigned long index, double t,
+                  double *u)
+{
+    const struct surface y = surface_draw(black_scholes(p), seed, index, t);
+    for (size_t i = 0; i < p->n; i++) {
+        double jet[6];
+        surface_jet(&y, p->grid.x[0][i], jet);
+        u[i] = jet[0];
+    }
+    return impose(p, NULL, t, u);
+}
+
 static int prepare(struct problem *p, double a)
 {
     struct black_scholes *s = (struct black_scholes *)p;
@@ -248,8 +399,8 @@ static void destroy(struct problem *p)
 
 /* boundary: closed_form, linear */
 static const struct problem_kernels kernels[2] = {
-    { .rhs_implicit = rhs_implicit, .solve = solve, .impose = impose },
-    { .rhs_implicit = rhs_implicit, .solve = solve },
+    { .rhs_implicit = rhs_implicit, .solve = solve, .impose = impose, .rhs_adjoint = rhs_adjoint },
+    { .rhs_implicit = rhs_implicit, .solve = solve, .rhs_adjoint = rhs_adjoint },
 };
 
 static int create(struct problem **p, const struct node *config)
@@ -280,6 +431,9 @@ static int create(struct problem **p, const struct node *config)
                          : DEV_CUDA_KERNELS(black_scholes_cuda_kernels[!s->dirichlet]) },
         .initial = initial,
         .exact = exact,
+        .sample = sample,
+        .sample_at = sample_at,
+        .pde = &pde,
         .prepare = prepare,
         .destroy = destroy,
     };

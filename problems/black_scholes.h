@@ -9,6 +9,7 @@
 
 #include "problems/options.h"
 #include "problems/problem.h"
+#include "problems/sampling.h"
 #include "problems/tridiagonal.h"
 
 #ifdef __cplusplus
@@ -33,6 +34,34 @@ double black_scholes_cell_mean(const struct option *o,
 
 /* of the cell around x[i], between the midpoints to its neighbours; 0 in the ends */
 double black_scholes_cell_width(const struct grid *g, int axis, size_t i);
+
+/* ---- random value surfaces ----
+ * A few options of random weights w >= 0, of sum 1, and strikes within K (1 +- spread/2), K being
+ * the strike and the spread up to 1, whose kinks are rounded off by random widths: from half a
+ * cell, as shortly after expiry, to 0.3 K; and bumps of either sign, on each axis
+ * h exp(-(log(S/K) - c)^2/(2 b^2)), |h| <= 0.05 K, |c| <= 0.7, 0.15 <= b <= 0.6. What is then
+ * missing in boundary values is added, in straight lines between them. */
+enum { BLACK_SCHOLES_LEGS = 4, BLACK_SCHOLES_BUMPS = 4 };
+
+struct black_scholes_legs {
+    size_t count;
+    double spread, least, widest; /* widths lie between the last two */
+    double strike[BLACK_SCHOLES_LEGS], weight[BLACK_SCHOLES_LEGS], width[BLACK_SCHOLES_LEGS];
+};
+
+struct black_scholes_bump {
+    double height, centre[2], width[2];
+};
+
+/* cell: of the grid, around the strike; twice the least width */
+void black_scholes_legs(struct draw *d, double strike, double cell, struct black_scholes_legs *l);
+/* how many bumps */
+size_t black_scholes_bumps(struct draw *d, double strike, struct black_scholes_bump *b);
+/* one factor of a bump at price s, and its derivatives unless NULL; 0 at s = 0 */
+double black_scholes_bump(const struct black_scholes_bump *b, int axis, double strike, double s,
+                          double *first, double *second);
+/* of the cell around the strike */
+double black_scholes_strike_cell(const struct grid *g, int axis, double strike);
 
 struct black_scholes {
     struct problem base;

@@ -35,6 +35,7 @@ enum {
     STRIP = 8 * LANES,      /* columns that are solved together along axis 0 */
     GROUPS = 3,             /* vectors of lines that are solved together along axis 1 */
     LINES = GROUPS * LANES, /* so many */
+    ADJOINT_LINES = 4,      /* of scratch that rhs_adjoint takes */
     TABLE_LIMIT = 64,       /* megabytes of tabulated boundary values */
     CUDA_TABLE_LIMIT = 1024 /* the same for devices, which find what they need, or fail */
 };
@@ -257,6 +258,62 @@ static int rhs_implicit(const struct problem *p, const struct exec *x, double t,
     return split_apply(p, x, t, all, u, NULL, f);
 }
 
+/* ---- rhs_adjoint ---- */
+
+/* Lines of what the entries of a row of v give to the entries of g in the same column and in the
+ * columns west and east of it; 0 where no row of f is, as in the entry before the first and the one
+ * behind the last. */
+struct gifts {
+    double *here, *west, *east;
+};
+
+static void adjoint_row(const struct black_scholes_2d *s, const struct black_scholes_row *r,
+                        double before, double after, const double *const *v, struct gifts to,
+                        double *g)
+{
+    const struct tridiagonal *A = &s->A[1];
+    const double *south = v[0], *row = v[1], *north = v[2], *slope = s->slope[1];
+    const double *lower = A->lower, *diag = A->diag, *upper = A->upper;
+    const double r_lower = r->lower, r_diag = r->diag, r_upper = r->upper;
+    INDEPENDENT
+    for (size_t j = A->first; j < A->end; j++) {
+        const double mixed = slope[j] * (before * south[j] - after * north[j]);
+        to.here[j] =
+            ((r_upper * south[j] + r_diag * row[j]) + r_lower * north[j]) + diag[j] * row[j];
+        to.west[j] = lower[j] * row[j] - mixed;
+        to.east[j] = upper[j] * row[j] + mixed;
+    }
+    const double *from_east = to.west + 1, *from_west = to.east - 1;
+    INDEPENDENT
+    for (size_t j = 0; j < A->n; j++)
+        g[j] = to.here[j] + (from_west[j] + from_east[j]);
+}
+
+static int rhs_adjoint(const struct problem *p, const struct exec *x, double t, const double *u,
+                       const double *v, double *g)
+{
+    const struct black_scholes_2d *s = black_scholes_2d(p);
+    const struct tridiagonal *A = &s->A[0];
+    const size_t n2 = s->A[1].n, length = n2 + 2;
+    struct exec scratch = *x;
+    double *work = exec_take(&scratch, ADJOINT_LINES * length);
+    const double *nothing = work; /* a row of v that counts as 0 */
+    const struct gifts to = { work + length + 1, work + 2 * length + 1, work + 3 * length + 1 };
+    (void)t, (void)u;
+    memset(work, 0, ADJOINT_LINES * length * sizeof *work);
+    for (size_t i = 0; i < A->n; i++) {
+        const bool south = i > A->first, north = i + 1 >= A->first && i + 1 < A->end;
+        const bool here = i >= A->first && i < A->end;
+        const double *rows[] = { south ? v + (i - 1) * n2 : nothing, here ? v + i * n2 : nothing,
+                                 north ? v + (i + 1) * n2 : nothing };
+        const struct black_scholes_row r = { 0, north ? A->lower[i + 1] : 0, A->diag[i],
+                                             south ? A->upper[i - 1] : 0 };
+        adjoint_row(s, &r, south ? s->mixed * s->slope[0][i - 1] : 0,
+                    north ? s->mixed * s->slope[0][i + 1] : 0, rows, to, g + i * n2);
+    }
+    return 0;
+}
+
 /* ---- split_solve ---- */
 
 typedef double lanes
@@ -446,6 +503,195 @@ static int split_solve(const struct problem *p, const struct exec *x, int j, dou
     return 0;
 }
 
+/* ---- random states ---- */
+
+/* What a leg is an option on. The first one, and half of the others, are on what the option itself
+ * is on; the weights of the rest are multiplied by the spread. */
+enum underlying { LARGER, SMALLER, FIRST, SECOND, MIXTURE, UNDERLYINGS, DIFFERENCE };
+
+static enum underlying own_underlying(const struct payoff *payoff, double *sign)
+{
+    static const struct {
+        const char *payoff;
+        enum underlying own;
+        double sign; /* -1: puts */
+    } known[] = {
+        { "call_on_max", LARGER, 1 },  { "call_on_min", SMALLER, 1 },
+        { "put_on_max", LARGER, -1 },  { "put_on_min", SMALLER, -1 },
+        { "exchange", DIFFERENCE, 1 }, { "basket", MIXTURE, 1 },
+        { "call_on_first", FIRST, 1 }, { "call_on_second", SECOND, 1 },
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (!strcmp(known[i].payoff, payoff->name)) {
+            *sign = known[i].sign;
+            return known[i].own;
+        }
+    *sign = 1;
+    return MIXTURE;
+}
+
+struct leg {
+    enum underlying of;
+    double sign, strike, weight, width;
+    double ridge; /* width of a kink along S1 = S2 per sum of prices: such kinks widen */
+    double share; /* of S1 in MIXTURE; S1 - share S2 is the DIFFERENCE */
+};
+
+static double leg_value(const struct leg *l, double s1, double s2)
+{
+    const double ridge = l->ridge * (0.1 * l->strike + s1 + s2);
+    double price = 0;
+    switch (l->of) {
+    case LARGER:
+        price = s2 + positive_part(s1 - s2, ridge, NULL, NULL);
+        break;
+    case SMALLER:
+        price = s1 - positive_part(s1 - s2, ridge, NULL, NULL);
+        break;
+    case FIRST:
+        price = s1;
+        break;
+    case SECOND:
+        price = s2;
+        break;
+    case DIFFERENCE:
+        return positive_part(s1 - l->share * s2, ridge, NULL, NULL);
+    case MIXTURE:
+    case UNDERLYINGS:
+        price = l->share * s1 + (1 - l->share) * s2;
+    }
+    return positive_part(l->sign * (price - l->strike), l->width, NULL, NULL);
+}
+
+static size_t legs_draw(const struct black_scholes_2d *s, struct draw *d, struct leg *legs)
+{
+    const struct grid *g = &s->base.grid;
+    const double strike = s->option.strike;
+    const double cell =
+        fmax(black_scholes_strike_cell(g, 0, strike), black_scholes_strike_cell(g, 1, strike));
+    struct black_scholes_legs of;
+    double sign, sum = 0;
+    const enum underlying own = own_underlying(s->payoff, &sign);
+    black_scholes_legs(d, strike, cell, &of);
+    for (size_t i = 0; i < of.count; i++) {
+        const size_t other = draw_below(d, UNDERLYINGS);
+        const bool is_own = draw_below(d, 2) == 0 || i == 0;
+        const double tilt = of.spread * draw_uniform(d, -0.4, 0.4);
+        legs[i] = (struct leg){
+            .of = is_own ? own : (enum underlying)other,
+            .sign = sign,
+            .strike = of.strike[i],
+            .weight = is_own ? of.weight[i] : of.spread * of.weight[i],
+            .width = of.width[i],
+            .ridge = draw_log_uniform(d, of.least, of.widest) / (2.1 * strike),
+        };
+        legs[i].share = legs[i].of == DIFFERENCE ? 1 + tilt : 0.5 + tilt;
+        sum += legs[i].weight;
+    }
+    for (size_t i = 0; i < of.count; i++)
+        legs[i].weight /= sum;
+    return of.count;
+}
+
+/* one factor of each bump along an axis, one behind the other */
+static void bump_factors(const struct black_scholes_2d *s, size_t bumps,
+                         const struct black_scholes_bump *b, int axis, double *v)
+{
+    const struct grid *g = &s->base.grid;
+    const size_t n = g->shape[axis];
+    for (size_t k = 0; k < bumps; k++)
+        for (size_t i = 0; i < n; i++)
+            v[k * n + i] =
+                (axis == 0 ? b[k].height : 1) *
+                black_scholes_bump(&b[k], axis, s->option.strike, g->x[axis][i], NULL, NULL);
+}
+
+/* Adds what u lacks in the edges (as edge_compute orders them), carried inside by the interpolation
+ * of Coons (1967): linear between opposite edges, less what is bilinear in the corners. defect is
+ * overwritten; the edges of u are left to edge_set. */
+static void edges_blend(const struct black_scholes_2d *s, double *defect, double *u)
+{
+    const struct grid *g = &s->base.grid;
+    const size_t n1 = g->shape[0], n2 = g->shape[1];
+    const double *x = g->x[0], *y = g->x[1];
+    double *south = defect, *north = south + n2, *west = north + n2, *east = west + n1;
+    for (size_t j = 0; j < n2; j++) {
+        south[j] -= u[j];
+        north[j] -= u[(n1 - 1) * n2 + j];
+    }
+    for (size_t i = 0; i < n1; i++) {
+        west[i] -= u[i * n2];
+        east[i] -= u[i * n2 + n2 - 1];
+    }
+    for (size_t i = 1; i + 1 < n1; i++) {
+        const double a = x[i] / x[n1 - 1];
+        const double at_west = west[i] - ((1 - a) * south[0] + a * north[0]);
+        const double at_east = east[i] - ((1 - a) * south[n2 - 1] + a * north[n2 - 1]);
+        for (size_t j = 1; j + 1 < n2; j++) {
+            const double b = y[j] / y[n2 - 1];
+            u[i * n2 + j] +=
+                ((1 - a) * south[j] + a * north[j]) + ((1 - b) * at_west + b * at_east);
+        }
+    }
+}
+
+static int sample(const struct problem *p, unsigned long seed, unsigned long index, double t,
+                  double *u)
+{
+    const struct black_scholes_2d *s = black_scholes_2d(p);
+    const struct grid *g = &p->grid;
+    const size_t n1 = g->shape[0], n2 = g->shape[1], edge = edge_doubles(s);
+    struct leg legs[BLACK_SCHOLES_LEGS];
+    struct black_scholes_bump bumps[BLACK_SCHOLES_BUMPS];
+    double *work = malloc((2 * edge + BLACK_SCHOLES_BUMPS * (n1 + n2)) * sizeof *work);
+    if (!work)
+        return -ENOMEM;
+    double *made = work, *defect = made + edge, *first = defect + edge,
+           *second = first + BLACK_SCHOLES_BUMPS * n1;
+    struct draw d = draw_open(seed, index);
+    const size_t leg_count = legs_draw(s, &d, legs);
+    const size_t bump_count = black_scholes_bumps(&d, s->option.strike, bumps);
+    bump_factors(s, bump_count, bumps, 0, first);
+    bump_factors(s, bump_count, bumps, 1, second);
+    for (size_t i = 0; i < n1; i++)
+        for (size_t j = 0; j < n2; j++) {
+            double sum = 0;
+            for (size_t k = 0; k < leg_count; k++)
+                sum += legs[k].weight * leg_value(&legs[k], g->x[0][i], g->x[1][j]);
+            for (size_t k = 0; k < bump_count; k++)
+                sum += first[k * n1 + i] * second[k * n2 + j];
+            u[i * n2 + j] = sum;
+        }
+    const double *v = edge_find(&s->edges, t);
+    if (!v) {
+        edge_compute(s, t, made);
+        v = made;
+    }
+    memcpy(defect, v, edge * sizeof *v);
+    edges_blend(s, defect, u);
+    edge_set(s, v, u);
+    free(work);
+    return 0;
+}
+
+static int coefficients(const struct problem *p, double t, const double *x, double a[3],
+                        double b[2], double *c, double *d)
+{
+    const struct black_scholes_2d *s = black_scholes_2d(p);
+    const double v1 = s->option.volatility[0] * x[0], v2 = s->option.volatility[1] * x[1];
+    (void)t;
+    a[0] = v1 * v1 / 2;
+    a[1] = s->option.correlation * v1 * v2;
+    a[2] = v2 * v2 / 2;
+    b[0] = s->option.rate * x[0];
+    b[1] = s->option.rate * x[1];
+    *c = -s->option.rate;
+    *d = 0;
+    return 0;
+}
+
+static const struct pde pde = { coefficients };
+
 /* ---- host functions ---- */
 
 static int exact(const struct problem *p, double t, double *u)
@@ -506,8 +752,12 @@ static const struct problem_kernels kernels[2] = {
     { .rhs_implicit = rhs_implicit,
       .impose = impose,
       .split_apply = split_apply,
-      .split_solve = split_solve },
-    { .rhs_implicit = rhs_implicit, .split_apply = split_apply, .split_solve = split_solve },
+      .split_solve = split_solve,
+      .rhs_adjoint = rhs_adjoint },
+    { .rhs_implicit = rhs_implicit,
+      .split_apply = split_apply,
+      .split_solve = split_solve,
+      .rhs_adjoint = rhs_adjoint },
 };
 
 struct params {
@@ -612,6 +862,8 @@ static int create(struct problem **p, const struct node *config)
                      DEV_CUDA_KERNELS(black_scholes_2d_cuda_kernels[!s->dirichlet]) },
         .initial = initial,
         .exact = exact,
+        .sample = sample,
+        .pde = &pde,
         .prepare_split = prepare_split,
         .prepare_times = prepare_times,
         .destroy = destroy,

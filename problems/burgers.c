@@ -110,6 +110,21 @@ static int both(const struct problem *p, const struct exec *exec, double t, cons
     return failed;
 }
 
+/* d/dx is antisymmetric: (-d/dx u)^T = u d/dx */
+static int rhs_adjoint(const struct problem *p, const struct exec *exec, double t, const double *u,
+                       const double *v, double *g)
+{
+    const struct burgers *s = burgers(p);
+    struct exec x = *exec;
+    double *slope = exec_take(&x, p->n);
+    memcpy(slope, v, p->n * sizeof *v);
+    derivative(s, &x, 1, 0, slope);
+    const int failed = diagonal_multiply(&s->diagonal, &x, DIAGONAL_APPLY, 1, s->second, v, g);
+    for (size_t i = 0; i < p->n; i++)
+        g[i] += u[i] * slope[i];
+    return failed;
+}
+
 static int solve_diffusion(const struct problem *p, const struct exec *x, double t, double a,
                            const double *b, double *u)
 {
@@ -203,8 +218,11 @@ static int exact(const struct problem *p, double t, double *u)
 }
 
 static const struct problem_kernels kernels[2] = {
-    { .rhs_implicit = both, .solve = solve_both },
-    { .rhs_implicit = diffusion, .rhs_explicit = convection, .solve = solve_diffusion },
+    { .rhs_implicit = both, .solve = solve_both, .rhs_adjoint = rhs_adjoint },
+    { .rhs_implicit = diffusion,
+      .rhs_explicit = convection,
+      .solve = solve_diffusion,
+      .rhs_adjoint = rhs_adjoint },
 };
 
 static void destroy(struct problem *p)
@@ -252,9 +270,9 @@ static int create(struct problem **p, const struct node *config)
     }
     s->base.name = "burgers";
     s->base.n = grid_doubles(g);
-    s->base.nwork = diagonal_nwork(&s->diagonal);
+    s->base.nwork = diagonal_nwork(&s->diagonal) + exec_round(s->base.n);
     if (!imex)
-        s->base.nwork += exec_round(s->base.n) + newton_krylov_nwork(s->base.n);
+        s->base.nwork += newton_krylov_nwork(s->base.n);
     s->base.flops_rhs = (imex ? 1 : 2) * diagonal_flops(&s->diagonal);
     s->base.flops_solve = imex ? diagonal_flops(&s->diagonal) : 0;
     s->base.kernels[DEV_CPU] = &kernels[imex];

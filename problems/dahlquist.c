@@ -55,6 +55,16 @@ static int rhs_explicit(const struct problem *p, const struct exec *x, double t,
     return 0;
 }
 
+static int rhs_adjoint(const struct problem *p, const struct exec *x, double t, const double *u,
+                       const double *v, double *g)
+{
+    const struct dahlquist *d = dahlquist(p);
+    for (size_t i = 0; i < 2 * d->count; i += 2)
+        dahlquist_multiply(d->lambda[i] + (d->mu ? d->mu[i] : 0),
+                           -(d->lambda[i + 1] + (d->mu ? d->mu[i + 1] : 0)), v + i, g + i);
+    return 0;
+}
+
 static int solve(const struct problem *p, const struct exec *x, double t, double a, const double *b,
                  double *u)
 {
@@ -87,11 +97,15 @@ static int exact(const struct problem *p, double t, double *u)
 }
 
 static const struct problem_kernels kernels[2] = {
-    { .rhs_implicit = rhs_implicit, .solve = solve, .exact_step = exact_step },
+    { .rhs_implicit = rhs_implicit,
+      .solve = solve,
+      .exact_step = exact_step,
+      .rhs_adjoint = rhs_adjoint },
     { .rhs_implicit = rhs_implicit,
       .rhs_explicit = rhs_explicit,
       .solve = solve,
-      .exact_step = exact_step },
+      .exact_step = exact_step,
+      .rhs_adjoint = rhs_adjoint },
 };
 
 static void destroy(struct problem *p)

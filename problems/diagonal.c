@@ -45,6 +45,14 @@ struct stencil stencil_sum(double c, const struct stencil *s, double d, const st
     return y;
 }
 
+struct stencil stencil_reversed(const struct stencil *s)
+{
+    struct stencil y = { -s->last, -s->first, { 0 } };
+    for (int k = s->first; k <= s->last; k++)
+        y.w[-k - y.first] = s->w[k - s->first];
+    return y;
+}
+
 void stencil_symbol(const struct stencil *s, double angle, double *symbol)
 {
     symbol[0] = symbol[1] = 0;
@@ -132,6 +140,39 @@ static void apply_stencils(const struct grid *g, const struct exec *x, const str
         stride *= n;
     }
     grid_zero_ends(g, f);
+}
+
+/* every entry of v gives to what its row of the matrix reads */
+void stencil_adjoint(const struct grid *grid, const struct stencil *s, const double *v, double *g)
+{
+    const size_t points = grid_points(grid);
+    memset(g, 0, points * sizeof *g);
+    for (size_t at = 0; at < points; at++) {
+        long index[GRID_MAX_DIMS];
+        bool is_end = false;
+        for (size_t a = (size_t)grid->dims, rest = at; a-- > 0;) {
+            const size_t n = grid->shape[a];
+            index[a] = (long)(rest % n);
+            rest /= n;
+            is_end |= !grid->periodic[a] && (index[a] == 0 || index[a] == (long)n - 1);
+        }
+        long stride = 1;
+        for (int a = grid->dims - 1; a >= 0 && !is_end; a--) {
+            const long n = (long)grid->shape[a];
+            for (int k = s[a].first; k <= s[a].last; k++) {
+                double w = s[a].w[k - s[a].first];
+                long to = index[a] + k;
+                if (grid->periodic[a]) {
+                    to = (to % n + n) % n;
+                } else if (to < 0 || to > n - 1) {
+                    to = to < 0 ? -to : 2 * (n - 1) - to;
+                    w = -w;
+                }
+                g[(long)at + (to - index[a]) * stride] += w * v[at];
+            }
+            stride *= n;
+        }
+    }
 }
 
 int diagonal_create(struct diagonal *d, const struct grid *g)

@@ -35,6 +35,10 @@ void stencil_symbol(const struct stencil *s, double angle, double *symbol);
  * odd function, and f is 0 in the ends */
 void stencil_apply(const struct grid *g, const struct exec *x, const struct stencil *s,
                    const double *u, double *f);
+/* g = the transposed matrix of that times v; on the host */
+void stencil_adjoint(const struct grid *grid, const struct stencil *s, const double *v, double *g);
+/* the transposed stencil, for periodic axes */
+struct stencil stencil_reversed(const struct stencil *s);
 
 enum diagonal_function {
     DIAGONAL_APPLY, /* c s: c times the operator */

@@ -95,6 +95,22 @@ static int rhs_explicit(const struct problem *p, const struct exec *x, double t,
     return 0;
 }
 
+static int rhs_adjoint(const struct problem *p, const struct exec *x, double t, const double *u,
+                       const double *w, double *g)
+{
+    const struct gray_scott *s = gray_scott(p);
+    const size_t points = p->n / 2;
+    const double *v = u + points, *w2 = w + points;
+    double *g2 = g + points;
+    const int failed = diffuse(p, x, DIAGONAL_APPLY, 1, w, g);
+    for (size_t i = 0; i < points; i++) {
+        const double change = w2[i] - w[i]; /* the reaction takes from u what it gives to v */
+        g[i] += v[i] * v[i] * change - s->feed * w[i];
+        g2[i] += 2 * u[i] * v[i] * change - s->kill * w2[i];
+    }
+    return failed;
+}
+
 static int solve(const struct problem *p, const struct exec *x, double t, double a, const double *b,
                  double *u)
 {
@@ -106,6 +122,7 @@ static const struct problem_kernels kernels = {
     .rhs_implicit = rhs_implicit,
     .rhs_explicit = rhs_explicit,
     .solve = solve,
+    .rhs_adjoint = rhs_adjoint,
 };
 
 static int initial(const struct problem *p, double t, double *u)

@@ -75,6 +75,27 @@ static int rhs_stencil(const struct problem *p, const struct exec *x, double t, 
     return 0;
 }
 
+/* symmetric, but for the columns of boundary points: a series does not read those */
+static int adjoint_spectral(const struct problem *p, const struct exec *x, double t,
+                            const double *u, const double *v, double *g)
+{
+    return diagonal_multiply(&heat(p)->diagonal, x, DIAGONAL_APPLY, 1, heat(p)->symbol, v, g);
+}
+
+static int adjoint_periodic(const struct problem *p, const struct exec *x, double t,
+                            const double *u, const double *v, double *g)
+{
+    stencil_apply(&p->grid, x, heat(p)->stencil, v, g);
+    return 0;
+}
+
+static int adjoint_stencil(const struct problem *p, const struct exec *x, double t, const double *u,
+                           const double *v, double *g)
+{
+    stencil_adjoint(&p->grid, heat(p)->stencil, v, g);
+    return 0;
+}
+
 static int solve(const struct problem *p, const struct exec *x, double t, double a, const double *b,
                  double *u)
 {
@@ -101,14 +122,23 @@ static int exact(const struct problem *p, double t, double *u)
     return 0;
 }
 
-#define KERNELS(rhs, boundary)                                                                     \
+#define KERNELS(rhs, boundary, adjoint)                                                            \
     {                                                                                              \
-        .rhs_implicit = rhs, .solve = solve, .impose = boundary, .exact_step = exact_step          \
+        .rhs_implicit = rhs, .solve = solve, .impose = boundary, .exact_step = exact_step,         \
+        .rhs_adjoint = adjoint                                                                     \
     }
-static const struct problem_kernels kernels[2][2] = {
-    /* periodic, dirichlet; they run on every device */
-    { KERNELS(rhs_spectral, NULL), KERNELS(rhs_spectral, impose) },
-    { KERNELS(rhs_stencil, NULL), KERNELS(rhs_stencil, impose) },
+#define SPECTRAL                                                                                   \
+    {                                                                                              \
+        KERNELS(rhs_spectral, NULL, adjoint_spectral),                                             \
+            KERNELS(rhs_spectral, impose, adjoint_spectral)                                        \
+    }
+static const struct problem_kernels kernels[DEV_COUNT][2][2] = {
+    /* periodic, dirichlet; all but one run on every device */
+    { SPECTRAL,
+      { KERNELS(rhs_stencil, NULL, adjoint_periodic),
+        KERNELS(rhs_stencil, impose, adjoint_stencil) } },
+    { SPECTRAL,
+      { KERNELS(rhs_stencil, NULL, adjoint_periodic), KERNELS(rhs_stencil, impose, NULL) } },
 };
 
 static void destroy(struct problem *p)
@@ -171,8 +201,8 @@ static int create(struct problem **p, const struct node *config)
     h->base.nwork = diagonal_nwork(&h->diagonal);
     h->base.flops_solve = diagonal_flops(&h->diagonal);
     h->base.flops_rhs = spectral ? h->base.flops_solve : n * dims * (4 * reach + 2);
-    h->base.kernels[DEV_CPU] = &kernels[!spectral][!periodic];
-    h->base.kernels[DEV_CUDA] = DEV_CUDA_KERNELS(kernels[!spectral][!periodic]);
+    h->base.kernels[DEV_CPU] = &kernels[DEV_CPU][!spectral][!periodic];
+    h->base.kernels[DEV_CUDA] = DEV_CUDA_KERNELS(kernels[DEV_CUDA][!spectral][!periodic]);
     h->base.initial = h->base.exact = exact;
     h->base.destroy = destroy;
     *p = &h->base;

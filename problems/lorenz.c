@@ -76,7 +76,18 @@ static int solve(const struct problem *p, const struct exec *x, double t, double
     return newton_dense(&lorenz(p)->newton, x, f_and_jacobian, p, a, b, u);
 }
 
-static const struct problem_kernels kernels = { .rhs_implicit = rhs_implicit, .solve = solve };
+static int rhs_adjoint(const struct problem *p, const struct exec *x, double t, const double *u,
+                       const double *v, double *g)
+{
+    newton_adjoint(f_and_jacobian, p, u, v, g);
+    return 0;
+}
+
+static const struct problem_kernels kernels = {
+    .rhs_implicit = rhs_implicit,
+    .solve = solve,
+    .rhs_adjoint = rhs_adjoint,
+};
 
 static int initial(const struct problem *p, double t, double *u)
 {

@@ -109,6 +109,18 @@ int newton_dense(const struct newton *s, const struct exec *x, newton_function *
     }
 }
 
+void newton_adjoint(newton_function *f, const struct problem *p, const double *u, const double *v,
+                    double *g)
+{
+    double unused[NEWTON_DENSE], J[NEWTON_DENSE][NEWTON_DENSE];
+    f(p, u, unused, J);
+    for (size_t j = 0; j < p->n; j++) {
+        g[j] = 0;
+        for (size_t i = 0; i < p->n; i++)
+            g[j] += J[i][j] * v[i];
+    }
+}
+
 /* ---- many unknowns ---- */
 
 /* one order of summation, whatever the vectors of the machine */

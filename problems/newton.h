@@ -40,6 +40,10 @@ typedef void newton_function(const struct problem *p, const double *u, double *f
 int newton_dense(const struct newton *s, const struct exec *x, newton_function *f,
                  const struct problem *p, double a, const double *b, double *u);
 
+/* g = J^T v at u, of all p->n unknowns */
+void newton_adjoint(newton_function *f, const struct problem *p, const double *u, const double *v,
+                    double *g);
+
 /* Many unknowns: GMRES (Saad & Schultz 1986) with the product of the Jacobian and a vector. The
  * residual is one of the preconditioned equation, so that few Krylov vectors suffice: there is no
  * restart, Newton's next iteration is one. */

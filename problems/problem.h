@@ -43,6 +43,20 @@ struct problem_kernels {
 
     /* v = the exact flow of u from t0 over dt (linear problems in an eigenbasis); u == v is allowed */
     int (*exact_step)(const struct problem *, const struct exec *, double t0, double dt, const double *u, double *v);
+
+    /* g = J^T v, J the Jacobian of f_I + f_E by u at (t, u): gradients of residuals need it. Dirichlet rows of J are 0:
+     * entries of v there are not read; columns of boundary points may have entries. g is neither u nor v. NULL: unknown;
+     * a device may lack what the CPU has */
+    int (*rhs_adjoint)(const struct problem *, const struct exec *, double t, const double *u, const double *v,
+                       double *g);
+};
+
+/* The problem as a formula in points, if it is linear with one component, in one or two dimensions:
+ *   u_t = a[0] u_xx + a[1] u_xy + a[2] u_yy + b[0] u_x + b[1] u_y + c u + d   at time t in x[dims];
+ * in one dimension a[1], a[2] and b[1] are 0. On the host. */
+struct pde {
+    int (*coefficients)(const struct problem *, double t, const double *x, double a[3], double b[2], double *c,
+                        double *d);
 };
 
 struct problem {
@@ -59,6 +73,14 @@ struct problem {
     int (*exact)(const struct problem *, double t, double *u);     /* NULL if unknown */
     /* A named quantity of a state (kinetic_energy, nusselt): 0, -ENOENT if there is none of this name. NULL: none */
     int (*quantity)(const struct problem *, const char *name, double t, const double *u, double *value);
+    /* Training without data. u = a smooth random state, of the size and the kind that solutions are, with the boundary
+     * values of time t to the last bit. The same bits for the same problem, seed, index and t, whatever was drawn before;
+     * 0 or -ENOMEM. NULL: none */
+    int (*sample)(const struct problem *, unsigned long seed, unsigned long index, double t, double *u);
+    /* jet = u, u_x, u_y, u_xx, u_xy, u_yy of that same function in any point x[dims] of the domain. NULL: none */
+    int (*sample_at)(const struct problem *, unsigned long seed, unsigned long index, double t, const double *x,
+                     double jet[6]);
+    const struct pde *pde;                            /* NULL: none */
     /* Called from the main thread before tasks run, for every coefficient a and (start, end, count) of times t_0..t_count
      * that a scheme is going to use: a place to factorise and to tabulate. Kernels must give the same bits without.
      * prepare_split: the same for split_solve (j = 1..splits) */

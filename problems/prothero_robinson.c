@@ -42,6 +42,13 @@ static int rhs_implicit(const struct problem *p, const struct exec *x, double t,
     return 0;
 }
 
+static int rhs_adjoint(const struct problem *p, const struct exec *x, double t, const double *u,
+                       const double *v, double *g)
+{
+    *g = -*v / epsilon(p);
+    return 0;
+}
+
 static int solve(const struct problem *p, const struct exec *x, double t, double a, const double *b,
                  double *u)
 {
@@ -51,7 +58,11 @@ static int solve(const struct problem *p, const struct exec *x, double t, double
     return factor == 0;
 }
 
-static const struct problem_kernels kernels = { .rhs_implicit = rhs_implicit, .solve = solve };
+static const struct problem_kernels kernels = {
+    .rhs_implicit = rhs_implicit,
+    .solve = solve,
+    .rhs_adjoint = rhs_adjoint,
+};
 
 static int exact(const struct problem *p, double t, double *u)
 {

@@ -50,10 +50,10 @@ static void advance(struct propagator *base, struct interval whole, starpu_data_
     starpu_data_handle_t coarse = spt_take(run, g->problem->n, owner);
     starpu_data_handle_t advanced = spt_take(run, g->problem->n, owner);
     run->at.label = "restrict";
-    spt_transfer(run, g->down, g->where, from, coarse, g->work);
+    spt_transfer(run, g->down, g->where, NULL, 0.0, from, coarse, g->work);
     g->inner->advance(g->inner, whole, coarse, advanced);
     run->at.label = "interpolate";
-    spt_transfer(run, g->up, g->where, advanced, to, g->work);
+    spt_transfer(run, g->up, g->where, NULL, 0.0, advanced, to, g->work);
     spt_give(run, coarse);
     spt_give(run, advanced);
 }

@@ -102,7 +102,17 @@ void check_guard(const struct check *c)
 
 /* A call of a kernel, or of a step */
 struct call {
-    enum { RHS_IMPLICIT, RHS_EXPLICIT, SOLVE, IMPOSE, SPLIT_APPLY, SPLIT_SOLVE, EXACT, STEP } kind;
+    enum {
+        RHS_IMPLICIT,
+        RHS_EXPLICIT,
+        SOLVE,
+        IMPOSE,
+        SPLIT_APPLY,
+        SPLIT_SOLVE,
+        EXACT,
+        ADJOINT,
+        STEP
+    } kind;
     double t, a;     /* a: also dt */
     int j;           /* SPLIT_SOLVE */
     const double *w; /* SPLIT_APPLY */
@@ -129,6 +139,8 @@ static int run(const struct check *c, const struct exec *x, const struct call *o
         return k->split_solve(p, x, o->j, o->t, o->a, u, v);
     case EXACT:
         return k->exact_step(p, x, o->t, o->a, u, v);
+    case ADJOINT: /* base is the vector, v the product */
+        return k->rhs_adjoint(p, x, o->t, u, base, v);
     case STEP:
         return c->stepper->step(c->stepper, x, o->step, u, v);
     }
@@ -235,6 +247,7 @@ static void check_tables(const struct check *c)
     assert_true(!k->solve == !d->solve && !k->impose == !d->impose);
     assert_true(!k->split_apply == !d->split_apply && !k->split_solve == !d->split_solve);
     assert_true(!k->exact_step == !d->exact_step);
+    assert_true(k->rhs_adjoint || !d->rhs_adjoint);
 }
 
 double *check_vector(const struct check *c)
@@ -478,6 +491,83 @@ static void check_splits(struct check *c, double tolerance)
     free(u), free(y), free(f), free(base), free(v);
 }
 
+/* smooth for even `which`, else without any pattern; of the size of 1 */
+static void direction(const struct check *c, int which, double *w)
+{
+    unsigned random = 12345 + 1000 * (unsigned)which;
+    for (size_t i = 0; i < c->problem->n; i++) {
+        random = random * 1664525u + 1013904223u;
+        w[i] = which % 2 ? random / 0x1p31 - 1
+                         : cos((2 + which) * (double)i / (double)c->problem->n + which);
+    }
+}
+
+/* J w, exact up to rounding where f is a polynomial of at most fourth degree in u */
+static void jacobian(struct check *c, double t, const double *u, const double *w, double *y)
+{
+    static const double at[] = { 1, -1, 2, -2 }, weight[] = { 2 / 3., -2 / 3., -1 / 12., 1 / 12. };
+    const size_t n = c->problem->n;
+    double *v = check_vector(c), *f = check_vector(c);
+    memset(y, 0, n * sizeof *y);
+    for (int k = 0; k < 4; k++) {
+        for (size_t i = 0; i < n; i++)
+            v[i] = u[i] + at[k] * w[i];
+        rhs(c, t, v, f);
+        for (size_t i = 0; i < n; i++)
+            y[i] += weight[k] * f[i];
+    }
+    free(v), free(f);
+}
+
+static double product(size_t n, const double *u, const double *v)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += u[i] * v[i];
+    return sum;
+}
+
+/* <v, J w> = <J^T v, w> for the Jacobian J of all terms */
+static void check_adjoint(struct check *c)
+{
+    enum { DIRECTIONS = 4 };
+    const struct problem *p = c->problem;
+    const double t = 0.125;
+    double *u = check_vector(c), *v = check_vector(c), *w = check_vector(c), *g = check_vector(c);
+    double *y = check_vector(c), *marked = check_vector(c);
+    check_state(c, u);
+    for (int i = 0; i < DIRECTIONS; i++) {
+        direction(c, i, v);
+        assert_int_equal(call(c, (struct call){ .kind = ADJOINT, .t = t }, u, v, g), 0);
+        for (int j = 0; j < DIRECTIONS; j++) {
+            direction(c, DIRECTIONS + j, w);
+            jacobian(c, t, u, w, y);
+            const double scale = sqrt(product(p->n, v, v) * product(p->n, y, y)) +
+                                 sqrt(product(p->n, g, g) * product(p->n, w, w));
+            const double difference = product(p->n, v, y) - product(p->n, g, w);
+            if (!(fabs(difference) <= 1e-10 * scale))
+                fail_msg("%s: <v, J w> - <J^T v, w> = %g, relative", p->name, difference / scale);
+        }
+        if (p->kernels[DEV_CPU]->impose) { /* entries of v in Dirichlet rows are not read */
+            for (size_t k = 0; k < p->n; k++)
+                marked[k] = NAN;
+            assert_int_equal(call(c, (struct call){ .kind = IMPOSE, .t = t }, NULL, NULL, marked),
+                             0);
+            for (size_t k = 0; k < p->n; k++)
+                v[k] = isnan(marked[k]) ? v[k] : NAN;
+        }
+        assert_int_equal(call(c, (struct call){ .kind = ADJOINT, .t = t }, u, v, y), 0);
+        assert_true(check_same(c, g, y));
+    }
+    v[inner_entry(c)] = NAN;
+    assert_int_equal(call(c, (struct call){ .kind = ADJOINT, .t = t }, u, v, g), 0);
+    double flag;
+    const struct exec host = exec_host(NULL, 0);
+    vec_nonfinite(&host, p->n, g, &flag);
+    assert_true(flag == 1);
+    free(u), free(v), free(w), free(g), free(y), free(marked);
+}
+
 void check_problem(const char *text, const struct check_tolerances *tolerances)
 {
     struct check c;
@@ -496,6 +586,9 @@ void check_problem(const char *text, const struct check_tolerances *tolerances)
         check_flow(&c, tolerances->flow);
     if (c.problem->splits)
         check_splits(&c, tolerances->solve);
+    assert_non_null(k->rhs_adjoint); /* all that there are have it */
+    if (c.problem->kernels[device]->rhs_adjoint)
+        check_adjoint(&c);
     check_close(&c);
 }
 

@@ -1,0 +1,47 @@
+// SPDX-FileCopyrightText: 2026 The StarPinT authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What training and its validation work on: random states at random slices, the states that a numerical scheme makes of
+ * them, and how large all of this is. On plain pointers, on the host. */
+#ifndef SPT_LESSON_H
+#define SPT_LESSON_H
+
+#include "codelets/neural.h"
+#include "problems/stepper.h"
+
+/* An endless stream of samples. The index-th one is the same whatever was drawn before. */
+struct samples {
+    const struct problem *problem; /* borrowed */
+    double start, end;
+    long slices; /* a step of the network is one of them */
+    unsigned long seed;
+};
+
+struct interval samples_step(const struct samples *s, unsigned long index);
+/* u (n), a state at the start of that step; 0 or -ENOMEM */
+int samples_state(const struct samples *s, unsigned long index, double *u);
+/* du (n): smooth, of the size of `size` of the states' standard deviation per component, 0 where boundary values are
+ * given */
+void samples_perturbation(const struct samples *s, const struct codec *c, unsigned long index, double size, double *du);
+
+/* A one-step scheme and its number of steps: what the network is to do at less cost. */
+struct reference {
+    struct stepper *stepper;
+    long steps;
+};
+/* From `{name: ..., steps: ...}`; samples says which steps will be asked for. 0, or -EINVAL after one error line */
+int reference_create(struct reference *r, struct problem *p, const struct samples *s, struct node *config);
+void reference_destroy(struct reference *r);
+/* v (n) from u over an interval, both may be one. 0, or positive where a solve failed */
+int reference_advance(const struct reference *r, const struct exec *x, struct interval i, const double *u, double *v);
+
+/* when node m of a step is */
+double lesson_time(const struct neural *l, struct interval step, int m);
+/* The interval from node m - 1 (the start for m = 0) to node m of a step */
+struct interval lesson_part(const struct neural *l, struct interval step, int m);
+
+/* Sets the statistics of the network's codec: mean and standard deviation of `count` samples; as the scale of what is
+ * predicted at a node, the size of one implicit Euler step to it (split by directions, or explicit, where a problem has no
+ * implicit solve): no data are needed for it. low, high (components): the range seen. 0 or -ENOMEM */
+int lesson_calibrate(const struct neural *l, const struct samples *s, unsigned long count, double *low, double *high);
+
+#endif

@@ -1,0 +1,72 @@
+// SPDX-FileCopyrightText: 2026 The StarPinT authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What training makes small: the loss of some samples and its gradient by the parameters, on plain pointers. */
+#ifndef SPT_LOSS_H
+#define SPT_LOSS_H
+
+#include "codelets/lesson.h"
+#include "core/collocation.h"
+
+struct loss;
+
+/* What a loss is made for. All of it is borrowed. */
+struct loss_setup {
+    struct neural *neural; /* tau is set, the network is there and calibrated */
+    struct samples samples;
+    size_t batch; /* samples of one call, at most */
+};
+
+/* One row per loss in codelets/loss.c: what stands under `loss:` in a config. */
+struct loss_type {
+    const char *name, *help;
+    const struct schema *schema;
+    bool direction; /* it is no gradient of the value: not for L-BFGS */
+    /* Where in a step the network has to give states, tau (CODEC_NODES) in (0, 1], the last one 1: needed before there is a
+     * network. Their number, or -EINVAL after an error line */
+    int (*nodes)(struct node *config, double *tau);
+    int (*create)(struct loss **l, const struct loss_type *type, const struct loss_setup *s, struct node *config);
+};
+extern const struct loss_type *const loss_types[]; /* ends with NULL */
+
+struct loss {
+    const struct loss_type *type;
+    struct loss_setup setup;
+    size_t nwork; /* doubles of scratch that gradient takes */
+    double flops; /* per sample, counted; 0 unknown */
+    /* dparams (nparams) += weight times the gradient of the sum of the losses of samples first..first+count-1, *value +=
+     * weight times that sum. 0, or 1 + i where the i-th sample failed: a solve did, or there was no memory */
+    int (*gradient)(const struct loss *, const struct exec *, unsigned long first, size_t count, double weight,
+                    const void *params, void *dparams, double *value);
+    void (*destroy)(struct loss *);
+};
+
+/* the row of a `loss:` node; NULL after one error line */
+const struct loss_type *loss_find(struct node *config);
+int loss_create(struct loss **l, const struct loss_type *type, const struct loss_setup *s, struct node *config);
+void loss_destroy(struct loss **l);
+
+extern const struct loss_type loss_data_type, loss_collocation_type, loss_sweep_type;
+
+/* ---- losses of states on the grid: what they have in common is in codelets/loss.c ---- */
+
+struct grid_loss {
+    struct loss base;
+    size_t work; /* doubles of scratch of residual */
+    /* dv (nodes, n) = weight times the gradient of the loss of one sample by the states v (nodes, n) that the network made
+     * of u (n) in a step; *value += weight times the loss. 0, or positive where a solve failed */
+    int (*residual)(const struct grid_loss *, const struct exec *, struct interval step, double weight, const double *u,
+                    const double *v, double *dv, double *value);
+};
+
+/* Fills the base of a loss that was allocated with room for it: gradient, nwork, flops */
+void grid_loss_open(struct grid_loss *g, const struct loss_type *type, const struct loss_setup *s);
+
+/* the key `nodes` of losses: collocation nodes, `number` of them unless told otherwise */
+struct loss_nodes {
+    const char *type, *quadrature;
+    long count;
+};
+extern const struct schema loss_nodes_schema;
+int loss_nodes_create(struct collocation **c, const struct node *config, const struct loss_nodes *v);
+
+#endif

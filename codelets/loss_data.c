@@ -1,0 +1,104 @@
+// SPDX-FileCopyrightText: 2026 The StarPinT authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The relative l2 error against a numerical scheme, |v - w| / |w| over all nodes of a step. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "codelets/loss.h"
+#include "core/log.h"
+#include "core/vec.h"
+
+struct data {
+    struct grid_loss base;
+    struct reference fine;
+};
+
+struct params {
+    struct node *propagator;
+    struct loss_nodes nodes;
+};
+static const struct param params[] = {
+    { "propagator", P_NODE, offsetof(struct params, propagator),
+      .help = "a one-step propagator, with its `steps` in a step of the network (from node to "
+              "node, if it predicts several)" },
+    { "nodes", P_MAP, offsetof(struct params, nodes), .def = "{count: 1}",
+      .sub = &loss_nodes_schema,
+      .help = "where in a step the network predicts states; one: at its end" },
+    { 0 },
+};
+static const struct schema schema = {
+    "loss: data", "the relative l2 error against a numerical scheme that runs along", params
+};
+static const char *const also[] = { "name", NULL };
+
+static int nodes(struct node *config, double *tau)
+{
+    struct params v;
+    struct collocation *c;
+    int err;
+    if ((err = config_bind(config, &schema, also, &v)) ||
+        (err = loss_nodes_create(&c, config, &v.nodes)))
+        return err;
+    const int M = c->M;
+    for (int m = 0; m < M; m++)
+        tau[m] = c->tau[m];
+    collocation_destroy(&c);
+    return M;
+}
+
+static int residual(const struct grid_loss *g, const struct exec *exec, struct interval step,
+                    double weight, const double *u, const double *v, double *dv, double *value)
+{
+    const struct neural *l = g->base.setup.neural;
+    const size_t n = l->problem->n, M = (size_t)l->network->codec.nodes;
+    struct exec x = *exec;
+    double *w = exec_take(&x, M * n), sums[3];
+    for (size_t m = 0; m < M; m++) {
+        const int failed =
+            reference_advance(&((const struct data *)g)->fine, &x, lesson_part(l, step, (int)m),
+                              m ? w + (m - 1) * n : u, w + m * n);
+        if (failed)
+            return failed;
+    }
+    vec_distance(&x, M * n, w, v, sums); /* |w - v|^2, |w|^2 */
+    const double error = sqrt(sums[0]), size = sqrt(sums[1]);
+    const double factor = error > 0.0 ? weight / (error * size) : 0.0;
+    *value += weight * (error / size);
+    vec_lincomb(&x, M * n, dv, 2, (const double[]){ factor, -factor }, (const double *[]){ v, w });
+    return 0;
+}
+
+static void destroy(struct loss *base)
+{
+    reference_destroy(&((struct data *)base)->fine);
+    free(base);
+}
+
+static int create(struct loss **out, const struct loss_type *type, const struct loss_setup *s,
+                  struct node *config)
+{
+    const struct neural *l = s->neural;
+    struct params v;
+    int err = config_bind(config, &schema, also, &v);
+    struct data *d = err ? NULL : calloc(1, sizeof *d);
+    if (!d)
+        return err ? err : log_error(-ENOMEM, "out of memory");
+    d->base.base.destroy = destroy;
+    if ((err = reference_create(&d->fine, l->problem, &s->samples, v.propagator))) {
+        destroy(&d->base.base);
+        return err;
+    }
+    d->base.residual = residual;
+    d->base.work =
+        exec_round((size_t)l->network->codec.nodes * l->problem->n) + d->fine.stepper->nwork;
+    grid_loss_open(&d->base, type, s);
+    *out = &d->base.base;
+    return 0;
+}
+
+const struct loss_type loss_data_type = {
+    "data",  "the relative l2 error against a numerical scheme that runs along",
+    &schema, false,
+    nodes,   create
+};
