@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The StarPinT authors
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* float32 and float64 from one source: files that include this are compiled twice, with NN_REAL 32 and 64. */
+/* float32 and float64 from one source: files that include this are compiled twice, with NN_REAL 32
+ * and 64. */
 #ifndef SPT_REAL_H
 #define SPT_REAL_H
 
