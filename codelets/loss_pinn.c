@@ -27,7 +27,7 @@ enum { THETA, XI, DIRECTIONS }; /* derivatives: by both, and the second by xi */
 enum { VALUE, D_THETA, D_XI, D_XI2, JETS };
 static const int pairs[1][2] = { { XI, XI } };
 enum { STREAM_POINTS = 0x91bb };
-enum { TIMES = 4 }; /* at 0, 1/3, 2/3 and 1 of a step: boundary values between are a cubic */
+enum { TIMES = 5 }; /* evenly in a step: boundary values between are a polynomial through these */
 
 struct pinn {
     struct loss base;
@@ -117,22 +117,21 @@ struct point {
     double a, b, c, d; /* of the equation in xi, times dt */
 };
 
-/* values of the lifting and its derivative by theta in both ends, from the cubic in theta */
+/* change of the values in both ends since the start of the step */
 struct ends {
-    double value[2][TIMES]; /* west, east; change since the start of the step */
+    double value[2][TIMES]; /* west, east */
 };
 
 static void ends_at(const struct ends *e, double theta, double value[2], double slope[2])
 {
-    static const double node[TIMES] = { 0, 1.0 / 3, 2.0 / 3, 1 };
     value[0] = value[1] = slope[0] = slope[1] = 0;
     for (int i = 0; i < TIMES; i++) {
         double product = 1, derivative = 0; /* of the i-th Lagrange polynomial */
         for (int j = 0; j < TIMES; j++)
             if (j != i) {
-                const double width = node[i] - node[j];
-                derivative = derivative * (theta - node[j]) / width + product / width;
-                product *= (theta - node[j]) / width;
+                const double width = (i - j) / (TIMES - 1.0), from = theta - j / (TIMES - 1.0);
+                derivative = derivative * from / width + product / width;
+                product *= from / width;
             }
         for (int s = 0; s < 2; s++) {
             value[s] += product * e->value[s][i];

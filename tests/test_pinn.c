@@ -30,6 +30,7 @@ struct fixture {
     struct exec x;
     double *work;
     void *gradient;
+    bool put;
 };
 
 static double *zeros(size_t doubles)
@@ -58,7 +59,7 @@ static int open_fixture(struct fixture *f, const char *problem, const char *netw
     char text[512];
     *f = (struct fixture){ 0 };
     snprintf(text, sizeof text,
-             "problem: {name: black_scholes, grid: 41, domain: 400%s}\n"
+             "problem: {name: black_scholes, grid: 41, domain: 400, rate: 0.3%s}\n"
              "network: {sensors: %d, %s}\nloss: {name: pinn, %s%s}\n",
              problem, SENSORS, network, strstr(loss, "points") ? "" : "points: 16, ", loss);
     assert_int_equal(config_parse(&f->config, "test", text), 0);
@@ -71,6 +72,7 @@ static int open_fixture(struct fixture *f, const char *problem, const char *netw
     c->mean[0] = 90;
     c->std[0] = 120;
     c->scale[0][0] = 1.5;
+    f->put = strstr(problem, "put");
     f->neural = (struct neural){ f->problem, f->network, { 1 } };
     struct node *config = config_child(root, "loss");
     const int err = loss_create(&f->loss, loss_find(config), setup(f), config);
@@ -133,11 +135,13 @@ static long double state(const struct function *v, double x, long double away)
     return jet[0] + away * (jet[1] + away * jet[3] / 2);
 }
 
-/* the boundary value of a call at S = 400 and a time from the start of the sample's step */
-static long double east(const struct function *v, long double theta)
+/* the change of the boundary values, carried inside: of a call at S = 400, of a put at S = 0 */
+static long double lifting(const struct function *v, long double theta, long double xi)
 {
     const struct interval step = samples_step(&v->f->loss->setup.samples, v->index);
-    return 400 - 100 * expl(-0.03L * (interval_t0(step) + theta * interval_dt(step)));
+    const long double t0 = interval_t0(step), t = t0 + theta * interval_dt(step);
+    const long double change = 100 * (expl(-0.3L * t) - expl(-0.3L * t0));
+    return v->f->put ? (1 - xi) * change : -xi * change;
 }
 
 /* v(theta, x + away) */
@@ -145,9 +149,8 @@ static long double value(const struct function *v, long double theta, double x, 
 {
     const struct codec *c = &v->f->network->codec;
     const long double xi = (x + away) / 400, mean = c->mean[0], std = c->std[0];
-    const long double u = state(v, x, away), lifting = xi * (east(v, theta) - east(v, 0));
-    long double h[2][CHANNELS + 12] = { { (u - mean) / std,
-                                          xi * (east(v, 1) - east(v, 0)) / std } };
+    const long double u = state(v, x, away);
+    long double h[2][CHANNELS + 12] = { { (u - mean) / std, lifting(v, 1, xi) / std } };
     for (size_t s = 0; s < SENSORS; s++)
         h[0][2 + s] = (state(v, 100 * (double)s, 0) - mean) / std; /* every 10th of 41 points */
     h[0][2 + SENSORS] = xi;
@@ -161,7 +164,7 @@ static long double value(const struct function *v, long double theta, double x, 
             h[(l + 1) % 2][o] = l < 2 ? tanhl(z) : z;
         }
     }
-    return u + lifting + theta * 4 * xi * (1 - xi) * c->scale[0][0] * h[1][0];
+    return u + lifting(v, theta, xi) + theta * 4 * xi * (1 - xi) * c->scale[0][0] * h[1][0];
 }
 
 static void is_the_step_of_the_network(void **unused)
@@ -169,7 +172,7 @@ static void is_the_step_of_the_network(void **unused)
     (void)unused;
     struct fixture f;
     struct function v;
-    assert_int_equal(open_fixture(&f, "", TANH, ""), 0);
+    assert_int_equal(open_fixture(&f, ", payoff: put", TANH, ""), 0);
     const size_t n = f.problem->n, nwork = neural_work(&f.neural);
     double *u = zeros(n), *w = zeros(n), *work = zeros(nwork);
     const struct exec x = exec_host(work, nwork);
@@ -193,7 +196,7 @@ static double square(const struct function *v, double theta, double x)
 {
     static const int at[] = { -2, -1, 1, 2 };
     static const long double slope[] = { 1, -8, 8, -1 }, curve[] = { -1, 16, 16, -1 };
-    const long double h = 1e-3L, width = 0.2L, volatility = 0.4L, rate = 0.03L;
+    const long double h = 1e-3L, width = 0.2L, volatility = 0.4L, rate = 0.3L;
     const long double here = value(v, theta, x, 0);
     long double by_theta = 0, by_x = 0, by_x2 = -30 * here;
     for (int k = 0; k < 4; k++) {
@@ -224,11 +227,12 @@ static void is_the_residual_of_the_equation(void **unused)
 {
     (void)unused;
     static const char *const focus[] = { "", "focus: [80, 130]" };
+    static const char *const payoff[] = { "", ", payoff: put" };
     for (int k = 0; k < 2; k++) {
         struct fixture f;
         struct function v;
         double theta[POINTS], xi[POINTS];
-        assert_int_equal(open_fixture(&f, "", TANH, focus[k]), 0);
+        assert_int_equal(open_fixture(&f, payoff[k], TANH, focus[k]), 0);
         for (unsigned long index = 0; index < SAMPLES; index++) {
             double sum = 0;
             open_function(&v, &f, index);
