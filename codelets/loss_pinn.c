@@ -79,7 +79,7 @@ static void split_first(const struct pinn *l, void *file, void *params, bool joi
         }
 }
 
-/* own (ngradient) = parameters or a gradient; file is scratch */
+/* own (nparams) = parameters or a gradient; file is scratch */
 static void unpack(const struct pinn *l, const void *params, void *own, void *file)
 {
     const struct network *n = l->base.setup.neural->network;
@@ -281,7 +281,7 @@ static int gradient(const struct loss *base, const struct exec *exec, unsigned l
     const size_t P = l->points, columns = JETS * P;
     struct exec x = *exec;
     void *own = exec_take(&x, neural_doubles(n, t->nparams));
-    void *sum = exec_take(&x, neural_doubles(n, t->ngradient));
+    void *sum = exec_take(&x, neural_doubles(n, t->nparams));
     void *file = exec_take(&x, neural_doubles(n, n->layers[0]->nparams));
     void *in = exec_take(&x, neural_doubles(n, l->varying * columns));
     void *constants = exec_take(&x, neural_doubles(n, l->sensors));
@@ -291,7 +291,6 @@ static int gradient(const struct loss *base, const struct exec *exec, unsigned l
     int failed = 0;
 
     unpack(l, params, own, file);
-    taylor_transpose(t, own);
     unpack(l, dparams, sum, file); /* samples are added one by one, whatever came before */
     for (size_t i = 0; i < count && !failed; i++) {
         if (prepare(l, &x, first + i, p, in, constants)) {
@@ -438,8 +437,8 @@ static int create(struct loss **out, const struct loss_type *type, const struct 
         return err;
     }
     const size_t P = l->points, columns = JETS * P;
-    const size_t reals[] = { l->t.nparams,         l->t.ngradient, n->layers[0]->nparams,
-                             l->varying * columns, l->sensors,     columns,
+    const size_t reals[] = { l->t.nparams,         l->t.nparams, n->layers[0]->nparams,
+                             l->varying * columns, l->sensors,   columns,
                              taylor_kept(&l->t, P) };
     for (size_t i = 0; i < sizeof reals / sizeof *reals; i++)
         l->base.nwork += exec_round(neural_doubles(n, reals[i]));

@@ -31,18 +31,13 @@ int taylor_create(struct taylor *t, enum dtype dtype, int nlayers, const size_t 
         struct taylor_layer *y = &t->layers[l];
         if (second > 0 && act[l] == ACT_RELU)
             return -EINVAL;
-        *y = (struct taylor_layer){ width[l], width[l + 1], act[l], 0, 0, 0 };
-        y->weight = t->ngradient;
+        *y = (struct taylor_layer){ width[l], width[l + 1], act[l], 0, 0 };
+        y->weight = t->nparams;
         y->bias = y->weight + round_reals(y->in * y->out);
-        t->ngradient = y->bias + round_reals(y->out);
+        t->nparams = y->bias + round_reals(y->out);
     }
-    t->constant = t->ngradient;
-    t->ngradient += round_reals(constants * width[1]);
-    t->nparams = t->ngradient;
-    for (int l = 0; l < nlayers; l++) {
-        t->layers[l].transposed = t->nparams;
-        t->nparams += round_reals(width[l] * width[l + 1]);
-    }
+    t->constant = t->nparams;
+    t->nparams += round_reals(constants * width[1]);
     return 0;
 }
 
@@ -73,11 +68,6 @@ size_t taylor_work(const struct taylor *t, size_t points)
 static const struct taylor_kernels *kernels(const struct taylor *t)
 {
     return t->dtype == DTYPE_F32 ? &taylor_cpu_f32 : &taylor_cpu_f64;
-}
-
-void taylor_transpose(const struct taylor *t, void *params)
-{
-    kernels(t)->transpose(t, params);
 }
 
 void taylor_forward(const struct taylor *t, const struct exec *x, size_t points, const void *params,

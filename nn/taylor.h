@@ -21,7 +21,7 @@ enum { TAYLOR_LAYERS = 32, TAYLOR_FIRST = 3, TAYLOR_SECOND = 6, TAYLOR_POINTS = 
 struct taylor_layer {
     size_t in, out; /* channels; without the constant ones */
     enum activation act;
-    size_t weight, bias, transposed; /* in the parameters: (out, in), (out), (in, out) */
+    size_t weight, bias; /* in the parameters: (out, in), (out) */
 };
 
 struct taylor {
@@ -32,8 +32,7 @@ struct taylor {
     size_t constant;  /* their weights (out of layer 0, constants) in the parameters */
     int first, second, jets; /* jets = 1 + first + second */
     int pair[TAYLOR_SECOND][2]; /* directions, 0 <= pair[.][0] <= pair[.][1] < first */
-    size_t ngradient; /* reals of a gradient: weights and biases; multiple of 16 */
-    size_t nparams;   /* the same with the transposed weights behind */
+    size_t nparams; /* reals; each part is on whole cache lines */
 };
 
 /* width (nlayers + 1): channels of the input, without the constant ones, and behind every layer. act (nlayers). 0, or
@@ -41,15 +40,12 @@ struct taylor {
 int taylor_create(struct taylor *t, enum dtype dtype, int nlayers, const size_t *width, size_t constants,
                   const enum activation *act, int first, int second, const int (*pair)[2]);
 
-/* params (nparams): the transposed weights, after the weights were set */
-void taylor_transpose(const struct taylor *t, void *params);
-
 /* Both for one group of points, a multiple of TAYLOR_POINTS, that share the constants (constants). All arrays of reals,
  * 64-byte aligned.
  * out (channels of the last layer, jets, points) of in (width[0], jets, points); kept (taylor_kept reals) is for backward. */
 void taylor_forward(const struct taylor *t, const struct exec *x, size_t points, const void *params,
                     const void *constants, const void *in, void *out, void *kept);
-/* dparams (ngradient) += gradient of sum(dout out); dout may be overwritten */
+/* dparams (nparams) += gradient of sum(dout out); dout may be overwritten */
 void taylor_backward(const struct taylor *t, const struct exec *x, size_t points, const void *params,
                      const void *constants, const void *in, const void *kept, void *dout, void *dparams);
 size_t taylor_kept(const struct taylor *t, size_t points); /* reals */
@@ -61,7 +57,6 @@ struct taylor_kernels {
                     void *out, void *kept);
     void (*backward)(const struct taylor *, size_t points, const void *params, const void *constants, const void *in,
                      const void *kept, void *dout, void *const buffers[2], void *dparams);
-    void (*transpose)(const struct taylor *, void *params);
 };
 extern const struct taylor_kernels taylor_cpu_f32, taylor_cpu_f64;
 

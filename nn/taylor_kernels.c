@@ -10,17 +10,12 @@
 #include <math.h>
 #include <string.h>
 
+#include "nn/activation.h"
+#include "nn/gemm.h"
 #include "nn/real.h"
 #include "nn/taylor.h"
 
-/* a*b + c may be one fused operation here: it is, wherever the compiler has it */
-#ifdef __clang__
-#pragma clang fp contract(fast)
-#else
-#pragma GCC optimize("fp-contract=fast")
-#endif
-
-enum { LANES = 64 / sizeof(real), ROWS = 8, PANEL = 2 * LANES, DEPTH = 128, SQUARE = 4 };
+enum { LANES = 64 / sizeof(real) };
 typedef real vec __attribute__((vector_size(64), aligned(sizeof(real)), may_alias));
 
 static inline vec load(const real *p)
@@ -33,63 +28,6 @@ static inline void store(real *p, vec v)
     *(vec *)p = v;
 }
 
-/* ---- products ---- */
-
-/* y (rows, PANEL or LANES columns of ldy) = or += w (rows, depth of ldw) b (depth, PANEL) */
-static inline __attribute__((always_inline)) void tile(const int rows, const int vecs, size_t depth,
-                                                       const real *w, size_t ldw, const real *b,
-                                                       real *y, size_t ldy, int add)
-{
-    vec sum[ROWS][2];
-#pragma GCC unroll 8
-    for (int r = 0; r < rows; r++)
-#pragma GCC unroll 2
-        for (int c = 0; c < vecs; c++)
-            sum[r][c] = add ? load(y + (size_t)r * ldy + (size_t)c * LANES) : (vec){ 0 };
-    for (size_t k = 0; k < depth; k++)
-#pragma GCC unroll 8
-        for (int r = 0; r < rows; r++)
-#pragma GCC unroll 2
-            for (int c = 0; c < vecs; c++)
-                sum[r][c] += w[(size_t)r * ldw + k] * load(b + k * PANEL + (size_t)c * LANES);
-#pragma GCC unroll 8
-    for (int r = 0; r < rows; r++)
-#pragma GCC unroll 2
-        for (int c = 0; c < vecs; c++)
-            store(y + (size_t)r * ldy + (size_t)c * LANES, sum[r][c]);
-}
-
-static inline __attribute__((always_inline)) void panel(const int vecs, size_t m, size_t depth,
-                                                        const real *w, size_t ldw, const real *b,
-                                                        real *y, size_t ldy, int add)
-{
-    size_t r = 0;
-    for (; r + ROWS <= m; r += ROWS)
-        tile(ROWS, vecs, depth, w + r * ldw, ldw, b, y + r * ldy, ldy, add);
-    for (; r + 4 <= m; r += 4)
-        tile(4, vecs, depth, w + r * ldw, ldw, b, y + r * ldy, ldy, add);
-    for (; r < m; r++)
-        tile(1, vecs, depth, w + r * ldw, ldw, b, y + r * ldy, ldy, add);
-}
-
-/* y (m, n) = w (m, k) x (k, n), n a multiple of LANES; columns of x are copied together first */
-static void product(size_t m, size_t k, size_t n, const real *w, const real *x, real *y)
-{
-    _Alignas(64) real b[DEPTH * PANEL];
-    for (size_t j = 0; j < n; j += PANEL) {
-        const size_t columns = n - j < PANEL ? n - j : PANEL;
-        for (size_t at = 0; at < k; at += DEPTH) {
-            const size_t depth = k - at < DEPTH ? k - at : DEPTH;
-            for (size_t i = 0; i < depth; i++)
-                memcpy(b + i * PANEL, x + (at + i) * n + j, columns * sizeof *b);
-            if (columns == PANEL)
-                panel(2, m, depth, w + at, k, b, y + j, n, at > 0);
-            else
-                panel(1, m, depth, w + at, k, b, y + j, n, at > 0);
-        }
-    }
-}
-
 static real total(vec v)
 {
     real half[LANES];
@@ -100,58 +38,18 @@ static real total(vec v)
     return half[0];
 }
 
-/* dw (rows, columns of ldw) += z (rows, n) x (columns, n)^T */
-static inline __attribute__((always_inline)) void corner(const int rows, const int columns,
-                                                         size_t n, const real *z, const real *x,
-                                                         real *dw, size_t ldw)
-{
-    vec sum[SQUARE][SQUARE];
-#pragma GCC unroll 4
-    for (int r = 0; r < rows; r++)
-#pragma GCC unroll 4
-        for (int c = 0; c < columns; c++)
-            sum[r][c] = (vec){ 0 };
-    for (size_t j = 0; j < n; j += LANES)
-#pragma GCC unroll 4
-        for (int r = 0; r < rows; r++)
-#pragma GCC unroll 4
-            for (int c = 0; c < columns; c++)
-                sum[r][c] += load(z + (size_t)r * n + j) * load(x + (size_t)c * n + j);
-    for (int r = 0; r < rows; r++)
-        for (int c = 0; c < columns; c++)
-            dw[(size_t)r * ldw + (size_t)c] += total(sum[r][c]);
-}
-
-static inline __attribute__((always_inline)) void strip(const int rows, size_t k, size_t n,
-                                                        const real *z, const real *x, real *dw)
-{
-    size_t c = 0;
-    for (; c + SQUARE <= k; c += SQUARE)
-        corner(rows, SQUARE, n, z, x + c * n, dw + c, k);
-    for (; c < k; c++)
-        corner(rows, 1, n, z, x + c * n, dw + c, k);
-}
-
-/* dw (m, k) += z (m, n) x (k, n)^T */
-static void product_transposed(size_t m, size_t k, size_t n, const real *z, const real *x, real *dw)
-{
-    size_t r = 0;
-    for (; r + SQUARE <= m; r += SQUARE)
-        strip(SQUARE, k, n, z + r * n, x, dw + r * k);
-    for (; r < m; r++)
-        strip(1, k, n, z + r * n, x, dw + r * k);
-}
-
 /* ---- activations ---- */
 
 /* s and three derivatives of it */
 static void derivatives(enum activation act, size_t n, const real *z, real *s0, real *s1, real *s2,
                         real *s3)
 {
+    if (act == ACT_TANH)
+        NN(activate)(act, n, z, s0);
     for (size_t i = 0; i < n; i++) {
         const real v = z[i];
         if (act == ACT_TANH) {
-            const real y = (real)tanh(v), slope = 1 - y * y;
+            const real y = s0[i], slope = 1 - y * y;
             s0[i] = y;
             s1[i] = slope;
             s2[i] = -2 * y * slope;
@@ -272,7 +170,7 @@ static void forward(const struct taylor *t, size_t points, const void *params_,
         const struct taylor_layer *y = &t->layers[l];
         const struct kept k = kept_layer(t, l, points, &at);
         real *h = l + 1 == t->nlayers ? out : k.h, *z = y->act == ACT_IDENTITY ? h : k.z;
-        product(y->out, y->in, n, params + y->weight, x, z);
+        NN(gemm)(y->out, n, y->in, params + y->weight, y->in, 1, x, n, z, n, false);
         for (size_t o = 0; o < y->out; o++) {
             const real b = shift(t, l, o, params, constants);
             for (size_t p = 0; p < points; p++)
@@ -308,24 +206,13 @@ static void backward(const struct taylor *t, size_t points, const void *params_,
             for (size_t c = 0; l == 0 && c < t->constants; c++)
                 dparams[t->constant + o * t->constants + c] += sum * constants[c];
         }
-        product_transposed(y->out, y->in, n, dh, l ? kept[l - 1].h : in, dparams + y->weight);
+        NN(gemm_nt)(y->out, y->in, n, dh, n, l ? kept[l - 1].h : in, n, dparams + y->weight, y->in);
         if (l) {
             real *dx = buffers[l % 2];
-            product(y->in, y->out, n, params + y->transposed, dh, dx);
+            NN(gemm)(y->in, n, y->out, params + y->weight, 1, y->in, dh, n, dx, n, false);
             dh = dx;
         }
     }
 }
 
-static void transpose(const struct taylor *t, void *params_)
-{
-    real *params = params_;
-    for (int l = 0; l < t->nlayers; l++) {
-        const struct taylor_layer *y = &t->layers[l];
-        for (size_t o = 0; o < y->out; o++)
-            for (size_t i = 0; i < y->in; i++)
-                params[y->transposed + i * y->out + o] = params[y->weight + o * y->in + i];
-    }
-}
-
-const struct taylor_kernels NN(taylor_cpu) = { forward, backward, transpose };
+const struct taylor_kernels NN(taylor_cpu) = { forward, backward };
