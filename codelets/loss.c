@@ -8,7 +8,7 @@
 #include "core/vec.h"
 
 const struct loss_type *const loss_types[] = { &loss_data_type, &loss_collocation_type,
-                                               &loss_sweep_type, NULL };
+                                               &loss_sweep_type, &loss_pinn_type, NULL };
 
 const struct loss_type *loss_find(struct node *config)
 {

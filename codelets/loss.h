@@ -45,7 +45,10 @@ const struct loss_type *loss_find(struct node *config);
 int loss_create(struct loss **l, const struct loss_type *type, const struct loss_setup *s, struct node *config);
 void loss_destroy(struct loss **l);
 
-extern const struct loss_type loss_data_type, loss_collocation_type, loss_sweep_type;
+extern const struct loss_type loss_data_type, loss_collocation_type, loss_sweep_type, loss_pinn_type;
+
+/* Where the loss pinn takes the residual of a sample: fractions of the step and of the axis (points) */
+void loss_pinn_places(const struct loss *l, unsigned long index, double *theta, double *xi);
 
 /* ---- losses of states on the grid: what they have in common is in codelets/loss.c ---- */
 
