@@ -32,7 +32,7 @@ static __device__ size_t place(const struct transform_plan &t, size_t channels, 
 
 /* modes from P of all channels; a thread per channel and lane */
 static __global__ void gather(size_t n, struct transform_plan t, const struct mode *mode,
-                              size_t channels, const real *P, real *out)
+                              size_t channels, bool weighted, const real *P, real *out)
 {
     const size_t i = cuda_index();
     if (i >= n)
@@ -43,18 +43,19 @@ static __global__ void gather(size_t n, struct transform_plan t, const struct mo
     if (k < t.modes) {
         const struct mode m = mode[k];
         P += channel * t.entries;
-        re = m.c[0] * P[m.at[0]] + m.c[1] * P[m.at[1]];
-        im = m.c[2] * P[m.at[2]] + m.c[3] * P[m.at[3]];
+        const real w = weighted ? m.weight : (real)1;
+        re = w * (m.c[0] * P[m.at[0]] + m.c[1] * P[m.at[1]]);
+        im = w * (m.c[2] * P[m.at[2]] + m.c[3] * P[m.at[3]]);
     }
     o[0] = re;
     if (t.parts > 1)
         o[MODE_LANES] = im;
 }
 
-/* The adjoint, with the weights; a thread per entry of P. An entry belongs to one frequency of each
+/* The adjoint; a thread per entry of P. An entry belongs to one frequency of each
  * axis, and so to at most two modes: of an earlier Fourier axis also the negative one. */
 static __global__ void scatter(size_t n, struct transform_plan t, const struct mode *mode,
-                               size_t channels, const real *in, real *P)
+                               size_t channels, bool weighted, const real *in, real *P)
 {
     const size_t i = cuda_index();
     if (i >= n)
@@ -69,8 +70,9 @@ static __global__ void scatter(size_t n, struct transform_plan t, const struct m
             continue;
         const size_t k = (negative ? a->kept - k0 : k0) * b->kept + k1;
         const struct mode m = mode[k];
+        const real w = weighted ? m.weight : (real)1;
         const real *o = in + place(t, channels, channel, k);
-        const real part[2] = { m.weight * o[0], t.parts > 1 ? m.weight * o[MODE_LANES] : (real)0 };
+        const real part[2] = { w * o[0], t.parts > 1 ? w * o[MODE_LANES] : (real)0 };
         for (int c = 0; c < 4; c++)
             if ((size_t)m.at[c] == entry)
                 sum += m.c[c] * part[c / 2];
@@ -101,9 +103,39 @@ static __global__ void mix(size_t n, int parts, size_t in, size_t out, const rea
         y[w] = im;
 }
 
-/* the spectrum of `channels` arrays x; half: (channels, rows0, n1), P: (channels, entries) */
+/* dX = R^H dY (unless dX is NULL) and dR += dY X^H; a thread per input and lane */
+static __global__ void mix_adjoint(size_t n, int parts, size_t in, size_t out, const real *R,
+                                   const real *X, const real *dY, real *dX, real *dR)
+{
+    const size_t at = cuda_index(), w = MODE_LANES;
+    if (at >= n)
+        return;
+    const size_t lane = at % w, i = at / w % in, tile = at / w / in, step = (size_t)parts * w;
+    const size_t from = (tile * in + i) * step + lane, first = (tile * in + i) * out * step + lane;
+    const real *r = R + first, *y = dY + tile * out * step + lane, xr = X[from],
+               xi = parts > 1 ? X[from + w] : (real)0;
+    real *dr = dR + first, re = 0, im = 0;
+    for (size_t o = 0; o < out; o++, r += step, dr += step, y += step) {
+        const real yr = y[0], yi = parts > 1 ? y[w] : (real)0;
+        re = fma(r[0], yr, re);
+        dr[0] += yr * xr + yi * xi;
+        if (parts > 1) {
+            re = fma(r[w], yi, re);
+            im = fma(r[0], yi, im);
+            im = fma(-r[w], yr, im);
+            dr[w] += yi * xr - yr * xi;
+        }
+    }
+    if (dX) {
+        dX[from] = re;
+        if (parts > 1)
+            dX[from + w] = im;
+    }
+}
+
+/* the spectrum of `channels` arrays u; half: (channels, rows0, n1), P: (channels, entries) */
 static void transform(const struct transform_plan *t, const struct exec *x, size_t channels,
-                      const real *u, real *out, real *half, real *P)
+                      const real *u, bool weighted, real *out, real *half, real *P)
 {
     const struct axis *a = &t->axis[0], *b = &t->axis[1];
     const size_t n = channels * t->tiles * MODE_LANES;
@@ -130,17 +162,17 @@ static void transform(const struct transform_plan *t, const struct exec *x, size
     p.c = P;
     p.ldc = b->stride;
     NN(product)(x, &p);
-    CUDA_LAUNCH_EACH(gather, x, n, n, *t, modes(x, t), channels, P, out);
+    CUDA_LAUNCH_EACH(gather, x, n, n, *t, modes(x, t), channels, weighted, P, out);
 }
 
-/* y += the inverse of the spectra of `channels` arrays */
-static void inverse(const struct transform_plan *t, const struct exec *x, size_t channels,
-                    const real *in, real *y, real *half, real *P)
+/* y += the adjoint; weighted: the inverse */
+static void adjoint(const struct transform_plan *t, const struct exec *x, size_t channels,
+                    const real *in, bool weighted, real *y, real *half, real *P)
 {
     const struct axis *a = &t->axis[0], *b = &t->axis[1];
     const size_t n = channels * t->entries;
     struct product p = {};
-    CUDA_LAUNCH_EACH(scatter, x, n, n, *t, modes(x, t), channels, in, P);
+    CUDA_LAUNCH_EACH(scatter, x, n, n, *t, modes(x, t), channels, weighted, in, P);
     p.count = 1;
     p.m = channels * a->rows;
     p.n = b->n;
@@ -202,12 +234,46 @@ static void forward(const struct layer *base, const struct exec *exec, size_t ba
         real *y = (real *)out + b * base->out, *X = keep ? (real *)keep + b * base->keep : own;
         real *z = keep && l->act != ACT_IDENTITY ? X + l->in_spectrum : y;
         local(l, &x, R + l->spectral, u, z);
-        transform(t, &x, cin, u, X, half, P);
+        transform(t, &x, cin, u, false, X, half, P);
         CUDA_LAUNCH_EACH(mix, &x, n, n, t->parts, cin, cout, R, X, Y);
-        inverse(t, &x, cout, Y, z, half, P);
+        adjoint(t, &x, cout, Y, true, z, half, P);
         if (l->act != ACT_IDENTITY || l->residual)
             NN(activate_cuda)(&x, l->act, base->out, z, l->residual ? u : NULL, y);
     }
 }
 
-const struct layer_kernels NN(fourier_cuda) = { forward, NULL };
+static void backward(const struct layer *base, const struct exec *exec, size_t batch,
+                     const void *params, const void *in, const void *keep, void *dout, void *din,
+                     void *dparams)
+{
+    const struct fourier *l = (const struct fourier *)base;
+    const struct transform_plan *t = &l->t;
+    const size_t cin = l->dense.in, cout = l->dense.out, channels = cin > cout ? cin : cout;
+    const size_t n = cin * t->tiles * MODE_LANES, bytes = base->in * sizeof(real);
+    const real *R = (const real *)params;
+    real *dR = (real *)dparams;
+    struct exec x = *exec;
+    real *dY = take(&x, l->out_spectrum), *dX = take(&x, l->in_spectrum),
+         *half = take(&x, channels * t->axis[0].rows * t->axis[1].n),
+         *P = take(&x, channels * t->entries);
+    for (size_t b = 0; b < batch; b++) {
+        const real *u = (const real *)in + b * base->in, *X = (const real *)keep + b * base->keep;
+        real *dz = (real *)dout + b * base->out, *du = din ? (real *)din + b * base->in : NULL;
+        if (du && l->residual)
+            CUDA_CHECK(
+                cudaMemcpyAsync(du, dz, bytes, cudaMemcpyDeviceToDevice, (cudaStream_t)x.stream));
+        else if (du)
+            CUDA_CHECK(cudaMemsetAsync(du, 0, bytes, (cudaStream_t)x.stream));
+        if (l->act != ACT_IDENTITY)
+            NN(activate_adjoint_cuda)(&x, l->act, base->out, X + l->in_spectrum, dz, dz);
+        if (l->local)
+            NN(dense_backward_cuda)
+            (&l->dense, &x, R + l->spectral, u, dz, du, true, dR + l->spectral);
+        transform(t, &x, cout, dz, true, dY, half, P);
+        CUDA_LAUNCH_EACH(mix_adjoint, &x, n, n, t->parts, cin, cout, R, X, dY, du ? dX : NULL, dR);
+        if (du)
+            adjoint(t, &x, cin, dX, false, du, half, P);
+    }
+}
+
+const struct layer_kernels NN(fourier_cuda) = { forward, backward };

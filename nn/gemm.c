@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "nn/gemm.h"
 
+#include <string.h>
+
 static inline gemm_vec load(const real *p)
 {
     return *(const gemm_vec *)p;
@@ -62,16 +64,55 @@ static inline __attribute__((always_inline)) void rows_of(int vecs, size_t m, si
         block(1, vecs, k, a + i * ai, ai, ap, b, ldb, c + i * ldc, ldc, add);
 }
 
+/* few rows: along the rows of B, which come in the order of memory */
+static void streamed(size_t m, size_t n, size_t k, const real *a, size_t ai, size_t ap,
+                     const real *b, size_t ldb, real *c, size_t ldc, bool add)
+{
+    for (size_t i = 0; i < m; i++) {
+        real *row = c + i * ldc;
+        for (size_t j = 0; !add && j < n; j++)
+            row[j] = 0;
+        for (size_t p = 0; p < k; p++) {
+            const real left = a[i * ai + p * ap], *right = b + p * ldb;
+            for (size_t j = 0; j < n; j++)
+                row[j] += left * right[j];
+        }
+    }
+}
+
+enum { PACK_BYTES = 32768, PACK_ROWS = 8, STREAM_COLUMNS = 1024 };
+
 void NN(gemm)(size_t m, size_t n, size_t k, const real *a, size_t ai, size_t ap, const real *b,
               size_t ldb, real *c, size_t ldc, bool add)
 {
-    size_t j = 0;
-    for (; j + 2 * GEMM_LANES <= n; j += 2 * GEMM_LANES)
-        rows_of(2, m, k, a, ai, ap, b + j, ldb, c + j, ldc, add);
-    for (; j + GEMM_LANES <= n; j += GEMM_LANES)
-        rows_of(1, m, k, a, ai, ap, b + j, ldb, c + j, ldc, add);
-    for (; j < n; j++)
-        column(m, k, a, ai, ap, b + j, ldb, c + j, ldc, add);
+    /* Rows that are pages apart fall on the same lines of the cache: columns are copied together
+     * where they are read often enough. */
+    real packed[PACK_BYTES / sizeof(real)] __attribute__((aligned(64)));
+    const size_t room = k ? PACK_BYTES / sizeof(real) / k / (2 * GEMM_LANES) * (2 * GEMM_LANES) : 0;
+    const bool pack = m >= PACK_ROWS && ldb * sizeof(real) >= 1024 && room > 0;
+    const size_t width = m < 4 ? STREAM_COLUMNS : pack ? room : n;
+    for (size_t first = 0; first < n; first += width) {
+        const size_t columns = n - first < width ? n - first : width;
+        const real *right = b + first;
+        real *out = c + first;
+        size_t j = 0, ld = ldb;
+        if (m < 4) {
+            streamed(m, columns, k, a, ai, ap, right, ldb, out, ldc, add);
+            continue;
+        }
+        if (pack) {
+            for (size_t p = 0; p < k; p++)
+                memcpy(packed + p * width, right + p * ldb, columns * sizeof *packed);
+            right = packed;
+            ld = width;
+        }
+        for (; j + 2 * GEMM_LANES <= columns; j += 2 * GEMM_LANES)
+            rows_of(2, m, k, a, ai, ap, right + j, ld, out + j, ldc, add);
+        for (; j + GEMM_LANES <= columns; j += GEMM_LANES)
+            rows_of(1, m, k, a, ai, ap, right + j, ld, out + j, ldc, add);
+        for (; j < columns; j++)
+            column(m, k, a, ai, ap, right + j, ld, out + j, ldc, add);
+    }
 }
 
 /* the lanes of a vector summed in halves */

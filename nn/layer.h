@@ -41,8 +41,7 @@ struct layer_kernels {
     void (*forward)(const struct layer *, const struct exec *, size_t batch, const void *params,
                     const void *x, void *y, void *keep);
     /* dx (batch, in) = J_x^T dy, unless dx is NULL; dparams (nparams) += J_params^T dy, summed over
-     * the batch in order. dy (batch, out) may be overwritten.
-     * NULL on DEV_CUDA: layers have only forward there. */
+     * the batch in order. dy (batch, out) may be overwritten. */
     void (*backward)(const struct layer *, const struct exec *, size_t batch, const void *params,
                      const void *x, const void *keep, void *dy, void *dx, void *dparams);
 };

@@ -303,7 +303,6 @@ void network_backward(const struct network *n, const struct exec *x, size_t batc
         const void *from =
             i ? at - batch * round_reals(n->layers[i - 1]->out) * bytes : (const char *)in;
         void *dx = i ? buffers[i % 2] : NULL;
-        assert(kernels(l, x)->backward);
         kernels(l, x)->backward(l, &sub, batch, (const char *)params + n->offset[i] * bytes, from,
                                 keep, dout, dx, (char *)dparams + n->offset[i] * bytes);
         dout = dx;

@@ -27,4 +27,18 @@ static void forward(const struct layer *base, const struct exec *x, size_t batch
         NN(activate_cuda)(x, l->act, batch * base->out, z, NULL, y);
 }
 
-const struct layer_kernels NN(pointwise_cuda) = { forward, NULL };
+static void backward(const struct layer *base, const struct exec *x, size_t batch,
+                     const void *params, const void *in, const void *keep, void *dout, void *din,
+                     void *dparams)
+{
+    const struct pointwise *l = (const struct pointwise *)base;
+    real *dz = (real *)dout;
+    if (base->keep)
+        NN(activate_adjoint_cuda)(x, l->act, batch * base->out, (const real *)keep, dz, dz);
+    for (size_t b = 0; b < batch; b++)
+        NN(dense_backward_cuda)
+        (&l->dense, x, (const real *)params, (const real *)in + b * base->in, dz + b * base->out,
+         din ? (real *)din + b * base->in : NULL, false, (real *)dparams);
+}
+
+const struct layer_kernels NN(pointwise_cuda) = { forward, backward };

@@ -94,3 +94,90 @@ void NN(activate_cuda)(const struct exec *x, enum activation act, size_t n, cons
 {
     CUDA_LAUNCH_EACH(activate, x, n, act, n, z, u, y);
 }
+
+static __device__ real slope(enum activation act, real z)
+{
+    switch (act) {
+    case ACT_GELU:
+        return (real)0.5 * (1 + erf(z * (real)0.70710678118654752440)) +
+               z * (real)0.39894228040143267794 * exp((real)-0.5 * z * z);
+    case ACT_RELU:
+        return z > 0 ? (real)1 : (real)0;
+    case ACT_TANH: {
+        const real t = tanh(z);
+        return 1 - t * t;
+    }
+    case ACT_SIN:
+        return cos(z);
+    default:
+        return 1;
+    }
+}
+
+static __global__ void activate_adjoint(enum activation act, size_t n, const real *z,
+                                        const real *dy, real *dz)
+{
+    const size_t i = cuda_index();
+    if (i < n)
+        dz[i] = dy[i] * slope(act, z[i]);
+}
+
+void NN(activate_adjoint_cuda)(const struct exec *x, enum activation act, size_t n, const real *z,
+                               const real *dy, real *dz)
+{
+    CUDA_LAUNCH_EACH(activate_adjoint, x, n, act, n, z, dy, dz);
+}
+
+/* a block per row: every thread adds entries that lie CUDA_THREADS apart, then pairs of threads */
+static __global__ void add_rows(size_t n, const real *a, real *sum)
+{
+    __shared__ real s[CUDA_THREADS];
+    const unsigned t = threadIdx.x;
+    const real *row = a + blockIdx.x * n;
+    real part = 0;
+    for (size_t i = t; i < n; i += CUDA_THREADS)
+        part += row[i];
+    s[t] = part;
+    for (unsigned half = CUDA_THREADS / 2; half > 0; half /= 2) {
+        __syncthreads();
+        if (t < half)
+            s[t] += s[t + half];
+    }
+    if (t == 0)
+        sum[blockIdx.x] += s[0];
+}
+
+void NN(row_sums)(const struct exec *x, size_t m, size_t n, const real *a, real *sum)
+{
+    if (m > 0)
+        CUDA_LAUNCH(add_rows, (unsigned)m, (unsigned)CUDA_THREADS, 0, x, n, a, sum);
+}
+
+void NN(dense_backward_cuda)(const struct dense *d, const struct exec *x, const real *W,
+                             const real *u, const real *dz, real *du, bool add, real *dW)
+{
+    struct product p = {};
+    p.count = 1;
+    p.m = d->out;
+    p.n = d->in;
+    p.k = d->points;
+    p.a = { dz, d->points, 1, 0 };
+    p.b = { u, 1, d->points, 0 };
+    p.c = dW;
+    p.ldc = d->in;
+    p.add = true;
+    NN(product)(x, &p);
+    if (d->bias)
+        NN(row_sums)(x, d->out, d->points, dz, dW + d->out * d->in);
+    if (!du)
+        return;
+    p.m = d->in;
+    p.n = d->points;
+    p.k = d->out;
+    p.a = { W, 1, d->in, 0 };
+    p.b = { dz, d->points, 1, 0 };
+    p.c = du;
+    p.ldc = d->points;
+    p.add = add;
+    NN(product)(x, &p);
+}

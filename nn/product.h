@@ -5,8 +5,7 @@
 #ifndef SPT_PRODUCT_H
 #define SPT_PRODUCT_H
 
-#include "nn/layer.h"
-#include "nn/real.h"
+#include "nn/dense.h"
 
 /* A (i, p) stands at a[i*ai + p*ap] */
 struct matrix {
@@ -31,5 +30,13 @@ void NN(product)(const struct exec *x, const struct product *p);
 /* y = act(z), + u unless u is NULL; y may be z */
 void NN(activate_cuda)(const struct exec *x, enum activation act, size_t n, const real *z,
                        const real *u, real *y);
+/* dz = act'(z) dy; dz may be dy */
+void NN(activate_adjoint_cuda)(const struct exec *x, enum activation act, size_t n, const real *z,
+                               const real *dy, real *dz);
+/* sum (m) += the sums over the rows of A (m, n), each in one order */
+void NN(row_sums)(const struct exec *x, size_t m, size_t n, const real *a, real *sum);
+/* nn/dense.h's dense_backward */
+void NN(dense_backward_cuda)(const struct dense *d, const struct exec *x, const real *W,
+                             const real *u, const real *dz, real *du, bool add, real *dW);
 
 #endif

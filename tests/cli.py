@@ -326,6 +326,13 @@ class Networks(Refusals):
         done, _ = self.use(weights, 'problem.diffusivity=0.2', 'problem.grid=64')
         self.assertEqual(len(done.lines), 1)
         self.assertIn('trained for diffusivity 0.1, used with 0.2', done.lines[0])
+        # on the problem's own grid: fewer points or more, the same modes
+        grid = json.dumps({'components': 1, 'points': [32], 'periodic': [True], 'boundary': False})
+        weights = support.weights('heat', TRAINED, grid=grid)
+        self.assertEqual(self.use(weights)[0].lines, [])
+        done, _ = self.use(weights, 'problem.grid=64', 'method.coarse.grid=problem')
+        self.assertEqual(len(done.lines), 1)
+        self.assertRegex(done.lines[0], r'made for the grid .*32.* used on .*64')
 
     def test_outside_the_range(self):
         weights = support.weights('narrow', TRAINED, low='[2]', high='[3]')

@@ -105,6 +105,27 @@ static struct exec gpu(const struct array *work)
 
 /* ---- layers ---- */
 
+/* dx and what is added to dparams, from what forward kept; without dx the same dparams */
+static void check_backward(const struct layer *l, size_t batch, const struct array *params,
+                           const struct array *x, const struct array *kept,
+                           const struct array *work)
+{
+    const struct exec here = cpu(work), there = gpu(work);
+    const double tolerance = 20 * tolerances[l->dtype]; /* sums over points and batch */
+    for (int with = 0; with < 2; with++) {
+        struct array dy = numbers(l->dtype, batch * l->out), dx = array(l->dtype, batch * l->in),
+                     dp = numbers(l->dtype, l->nparams);
+        l->kernels[DEV_CPU]->backward(l, &here, batch, params->here, x->here, kept->here, dy.here,
+                                      with ? dx.here : NULL, dp.here);
+        l->kernels[DEV_CUDA]->backward(l, &there, batch, params->there, x->there, kept->there,
+                                       dy.there, with ? dx.there : NULL, dp.there);
+        if (with)
+            agree(&dx, tolerance);
+        agree(&dp, tolerance);
+        drop(&dy), drop(&dx), drop(&dp);
+    }
+}
+
 static void check_layer(struct layer *l, bool keep)
 {
     enum { BATCH = 3 };
@@ -125,8 +146,10 @@ static void check_layer(struct layer *l, bool keep)
     l->kernels[DEV_CUDA]->forward(l, &there, BATCH, params.there, x.there, y.there,
                                   keep ? kept.there : NULL);
     agree(&y, tolerance);
-    if (keep)
+    if (keep) {
         agree(&kept, tolerance);
+        check_backward(l, BATCH, &params, &x, &kept, &work);
+    }
     double *first = malloc(2 * y.doubles * sizeof *first), *again = first + y.doubles;
     assert_non_null(first);
     exec_test_get(DEV_CUDA, first, y.there, y.doubles);
