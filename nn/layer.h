@@ -106,8 +106,9 @@ struct spectrum {
  * a Fourier axis the real part is taken as irfft does: the imaginary part of modes that are their
  * own mirror image does not count. Tensors: spectral (in, out, kept..., 2), without the last axis
  * if all axes are cosine; weight (out, in) and bias (out) if `local`. Initial values as in Li et
- * al.'s code: uniform in [0, 1/(in out)). 0, -ENOMEM, or -EINVAL if modes do not fit (Fourier: 2
- * modes <= points + 1 on the half axis (2 modes <= points on others), cosine: modes <= points) */
+ * al.'s code: uniform in [0, 1/(in out)). 0, -ENOMEM, or -EINVAL if modes do not fit: at
+ * most points/2 + 1 on the Fourier axis with a half spectrum, points/2 on another one, points on a
+ * cosine axis */
 int fourier_create(struct layer **l, enum dtype dtype, const char *name, const struct spectrum *s,
                    size_t in, size_t out, bool local, bool bias, bool residual,
                    enum activation act);
