@@ -432,7 +432,8 @@ static int write_all(const char *path, const char *temporary, const char *header
     bool ok =
         fwrite(bytes, 1, sizeof bytes, f) == sizeof bytes && fwrite(header, 1, length, f) == length;
     for (size_t i = 0; i < count && ok; i++)
-        ok = fwrite(t[i].data, dtype_size(t[i].dtype), t[i].count, f) == t[i].count;
+        ok = t[i].count == 0 || /* its data may be NULL */
+             fwrite(t[i].data, dtype_size(t[i].dtype), t[i].count, f) == t[i].count;
     ok = !fclose(f) && ok;
     return ok ? 0 : log_error(errno ? -errno : -EIO, "%s: %s", path, strerror(errno ? errno : EIO));
 }
