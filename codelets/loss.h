@@ -49,6 +49,9 @@ extern const struct loss_type loss_data_type, loss_collocation_type, loss_sweep_
 
 /* Where the loss pinn takes the residual of a sample: fractions of the step and of the axis (points) */
 void loss_pinn_places(const struct loss *l, unsigned long index, double *theta, double *xi);
+/* jets (count, 3): its state there and two derivatives by the fraction of the axis; work (7 count). 0, or as sample_at */
+int loss_pinn_states(const struct loss *l, unsigned long index, size_t count, const double *xi, double *jets,
+                     double *work);
 
 /* ---- losses of states on the grid: what they have in common is in codelets/loss.c ---- */
 

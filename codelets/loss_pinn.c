@@ -10,9 +10,11 @@
  *     v(theta, xi) = u(xi) + L(theta, xi) + theta m(xi) scale N(theta, xi, u(xi), u at sensors),
  *
  * which at theta = 1 is what the codec makes of N. The loss of a sample is the mean over its points
- * of the square of q = (v_theta - dt (a v_xx + b v_x + c v + d)) / scale. Derivatives of N are
- * exact (nn/taylor.h); u and its derivatives are known in any point of the problem's random states.
- */
+ * of w q^2, q = (v_theta - dt (a v_xx + b v_x + c v + d)) / scale. Derivatives of N are exact
+ * (nn/taylor.h); u and its derivatives are known in any point of the problem's random states, to
+ * which waves are added: the network is to know what becomes of any small change. w = 1 / (1 +
+ * (q0/limit)^2), q0 that part of q which does not depend on N: points where u has a kink, which no
+ * network follows, count little. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -26,7 +28,7 @@
 enum { THETA, XI, DIRECTIONS }; /* derivatives: by both, and the second by xi */
 enum { VALUE, D_THETA, D_XI, D_XI2, JETS };
 static const int pairs[1][2] = { { XI, XI } };
-enum { STREAM_POINTS = 0x91bb };
+enum { STREAM_POINTS = 0x91bb, STREAM_WAVES = 0x3a7e5, WAVES = 4 };
 enum { TIMES = 5 }; /* evenly in a step: boundary values between are a polynomial through these */
 
 struct pinn {
@@ -35,7 +37,8 @@ struct pinn {
     size_t points;
     double focus[2]; /* in xi */
     bool focused;
-    size_t varying, sensors; /* channels of the input */
+    double waves, cycles, limit;
+    size_t varying, sensors; /* channels of the input: other than those of sensors, and these */
 };
 
 /* ---- parameters: from the network's order to that of Taylor arithmetic and back ---- */
@@ -50,11 +53,13 @@ static const void *const_real_at(const struct network *n, const void *p, size_t 
     return (const char *)p + i * dtype_size(n->dtype);
 }
 
-/* the channel of the codec (state, lifting, sensors, coordinate, fraction) that is the i-th varying
- * one here */
-static size_t channel(const struct pinn *l, size_t i)
+/* the varying channels: state, lifting, two per distance of the stencil, coordinate, fraction. In
+ * the codec, sensors stand behind the second. */
+enum { STATE, LIFTING, STENCIL };
+
+static size_t channel(size_t sensors, size_t i)
 {
-    return i < l->varying - 2 ? i : i + l->sensors;
+    return i < STENCIL ? i : i + sensors;
 }
 
 /* Between the weights (out, in) of the first layer as they stand in files, and their two parts
@@ -67,7 +72,7 @@ static void split_first(const struct pinn *l, void *file, void *params, bool joi
     for (size_t o = 0; o < y->out; o++)
         for (size_t i = 0; i < in; i++) {
             const bool constant = i >= l->varying;
-            const size_t c = constant ? l->varying - 2 + (i - l->varying) : channel(l, i);
+            const size_t c = constant ? STENCIL + (i - l->varying) : channel(l->sensors, i);
             void *whole = real_at(n, file, o * in + c);
             void *part = real_at(n, params,
                                  constant ? l->t.constant + o * l->sensors + (i - l->varying)
@@ -187,6 +192,151 @@ static void set(const struct network *n, void *v, size_t i, double value)
         ((double *)v)[i] = value;
 }
 
+/* ---- states: random ones of the problem, and waves ---- */
+
+struct waves {
+    double cycles[WAVES], phase[WAVES], height[WAVES];
+};
+
+/* Waves with the mask of the boundary values: of every length, in logarithms, but short ones only
+ * as high as lets the equation change them by a few scales in a step, in the middle of the axis */
+static struct waves waves_open(const struct pinn *l, unsigned long index)
+{
+    const struct samples *s = &l->base.setup.samples;
+    const struct codec *c = &l->base.setup.neural->network->codec;
+    const struct interval step = samples_step(s, index);
+    const double length = c->grid->length[0], middle = c->grid->x[0][0] + length / 2;
+    double a[3], b[2], reaction, source;
+    struct draw d = draw_open(s->seed + STREAM_WAVES, index);
+    const double size = draw_log_uniform(&d, 0.03, 1) / sqrt(WAVES / 2.0);
+    struct waves w;
+    s->problem->pde->coefficients(s->problem, interval_t0(step), &middle, a, b, &reaction, &source);
+    for (int i = 0; i < WAVES; i++) {
+        w.cycles[i] = draw_log_uniform(&d, 0.25, l->cycles);
+        w.phase[i] = draw_uniform(&d, 0, 2 * M_PI);
+        const double wave = 2 * M_PI * w.cycles[i] / length;
+        const double most =
+            4 * l->limit * c->scale[0][0] / (interval_dt(step) * a[0] * wave * wave);
+        w.height[i] = size * fmin(l->waves * c->std[0], most) * draw_normal(&d);
+    }
+    return w;
+}
+
+static void waves_add(const struct waves *w, double xi, double jet[3])
+{
+    const double m = 4 * xi * (1 - xi), m1 = 4 - 8 * xi, m2 = -8;
+    double f = 0, f1 = 0, f2 = 0;
+    for (int i = 0; i < WAVES; i++) {
+        const double k = 2 * M_PI * w->cycles[i], z = k * xi + w->phase[i];
+        f += w->height[i] * cos(z);
+        f1 -= w->height[i] * k * sin(z);
+        f2 -= w->height[i] * k * k * cos(z);
+    }
+    jet[0] += m * f;
+    jet[1] += m1 * f + m * f1;
+    jet[2] += m2 * f + 2 * m1 * f1 + m * f2;
+}
+
+int loss_pinn_states(const struct loss *base, unsigned long index, size_t count, const double *xi,
+                     double *jets, double *work)
+{
+    const struct pinn *l = (const struct pinn *)base;
+    const struct samples *s = &base->setup.samples;
+    const struct grid *g = base->setup.neural->network->codec.grid;
+    const double start = g->x[0][0], length = g->length[0];
+    double *x = work, *six = work + count;
+    for (size_t i = 0; i < count; i++)
+        x[i] = start + length * xi[i];
+    const int failed = s->problem->sample_at(s->problem, s->seed, index,
+                                             interval_t0(samples_step(s, index)), count, x, six);
+    const struct waves w = waves_open(l, index);
+    for (size_t i = 0; i < count && !failed; i++) {
+        jets[3 * i] = six[6 * i];
+        jets[3 * i + 1] = six[6 * i + 1] * length;
+        jets[3 * i + 2] = six[6 * i + 3] * length * length;
+        if (l->waves > 0)
+            waves_add(&w, xi[i], jets + 3 * i);
+    }
+    return failed;
+}
+
+/* ---- input of the network ---- */
+
+/* Where the state of a sample is needed: both ends; sensors; and points, each with its neighbours,
+ * above and below, at the distances of the stencil */
+static size_t around(const struct codec *c)
+{
+    return 1 + 2 * (size_t)c->distances;
+}
+
+static size_t places(const struct pinn *l)
+{
+    return 2 + l->sensors + l->points * around(&l->base.setup.neural->network->codec);
+}
+
+static double neighbour(const struct codec *c, size_t k, double xi) /* k = 1..2 distances */
+{
+    const double h = (double)c->distance[(k - 1) / 2] / (double)(c->n - 1);
+    return k % 2 ? xi + h : xi - h;
+}
+
+/* behind the ends of the axis the state goes on as its mirror image, turned over */
+static double mirrored(double xi)
+{
+    return xi < 0 ? -xi : xi > 1 ? 2 - xi : xi;
+}
+
+static void turn_over(double xi, const double ends[2][3], double jet[3])
+{
+    if (xi >= 0 && xi <= 1)
+        return;
+    jet[0] = 2 * ends[xi > 1][0] - jet[0];
+    jet[2] = -jet[2];
+}
+
+static void fill_places(const struct pinn *l, const double *points, double *xi)
+{
+    const struct codec *c = &l->base.setup.neural->network->codec;
+    *xi++ = 0;
+    *xi++ = 1;
+    for (size_t i = 0; i < l->sensors; i++)
+        *xi++ = (double)codec_sensor(c, 0, i) / (double)(c->n - 1);
+    for (size_t i = 0; i < l->points; i++) {
+        *xi++ = points[i];
+        for (size_t k = 1; k < around(c); k++)
+            *xi++ = mirrored(neighbour(c, k, points[i]));
+    }
+}
+
+/* an entry and its derivatives by xi of a channel of the input, at a point */
+static void enter(const struct pinn *l, void *in, size_t channel, size_t point, const double jet[3])
+{
+    const struct network *n = l->base.setup.neural->network;
+    void *at = real_at(n, in, channel * JETS * l->points + point);
+    set(n, at, VALUE * l->points, jet[0]);
+    set(n, at, D_XI * l->points, jet[1]);
+    set(n, at, D_XI2 * l->points, jet[2]);
+}
+
+/* as codec_differences; jets (around, 3) of the point and its neighbours */
+static void enter_stencil(const struct pinn *l, void *in, size_t point, double xi,
+                          const double ends[2][3], double *jets)
+{
+    const struct codec *c = &l->base.setup.neural->network->codec;
+    for (size_t k = 1; k < around(c); k += 2) {
+        double *up = jets + 3 * k, *down = up + 3, slope[3], bend[3];
+        const double h = (double)c->distance[k / 2] / (double)(c->n - 1), unit = h * c->std[0];
+        turn_over(neighbour(c, k, xi), ends, up);
+        turn_over(neighbour(c, k + 1, xi), ends, down);
+        for (int j = 0; j < 3; j++) {
+            slope[j] = (up[j] - down[j]) / (8 * unit);
+            bend[j] = ((up[j] - jets[j]) - (jets[j] - down[j])) / unit;
+        }
+        enter(l, in, STENCIL + k - 1, point, slope);
+        enter(l, in, STENCIL + k, point, bend);
+    }
+}
+
 /* fills p (points), and what goes into the network: in (varying, jets, points), constants (sensors)
  */
 static int prepare(const struct pinn *l, const struct exec *exec, unsigned long index,
@@ -200,60 +350,54 @@ static int prepare(const struct pinn *l, const struct exec *exec, unsigned long 
     const double t0 = interval_t0(step), dt = interval_dt(step);
     const double start = c->grid->x[0][0], length = c->grid->length[0];
     const double mean = c->mean[0], std = c->std[0];
-    double jet[6], last[2], last_slope[2];
+    double last[2], last_slope[2], ends[2][3];
     struct exec x = *exec;
-    struct ends ends;
-    int failed = 0;
+    struct ends change;
 
-    ends_open(l, &x, step, exec_take(&x, problem->n), &ends);
-    ends_at(&ends, 1, last, last_slope);
-    for (size_t i = 0; i < l->sensors && !failed; i++) {
-        failed = problem->sample_at(problem, s->seed, index, t0,
-                                    &c->grid->x[0][codec_sensor(c, 0, i)], jet);
-        set(n, constants, i, (jet[0] - mean) / std);
-    }
+    ends_open(l, &x, step, exec_take(&x, problem->n), &change);
+    ends_at(&change, 1, last, last_slope);
     double *theta = exec_take(&x, l->points), *xi = exec_take(&x, l->points);
+    double *all = exec_take(&x, places(l)), *jets = exec_take(&x, 3 * places(l));
     loss_pinn_places(&l->base, index, theta, xi);
+    fill_places(l, xi, all);
+    int failed =
+        loss_pinn_states(&l->base, index, places(l), all, jets, exec_take(&x, 7 * places(l)));
+    memcpy(ends, jets, sizeof ends);
+    jets += 6;
+    for (size_t i = 0; i < l->sensors; i++, jets += 3)
+        set(n, constants, i, (jets[0] - mean) / std);
     memset(in, 0, l->varying * JETS * l->points * dtype_size(n->dtype));
-    for (size_t i = 0; i < l->points && !failed; i++, p++) {
+    for (size_t i = 0; i < l->points && !failed; i++, p++, jets += 3 * around(c)) {
         double a[3], b[2], value[2], slope[2];
         p->theta = theta[i];
         p->xi = xi[i];
         const double at = start + length * p->xi;
-        if ((failed = problem->sample_at(problem, s->seed, index, t0, &at, jet)) ||
-            (failed =
-                 problem->pde->coefficients(problem, t0 + p->theta * dt, &at, a, b, &p->c, &p->d)))
-            break;
-        ends_at(&ends, p->theta, value, slope);
-        const double u_xi = length * jet[1], u_xi2 = length * length * jet[3];
-        p->u[VALUE] = jet[0] + ((1 - p->xi) * value[0] + p->xi * value[1]);
+        failed = problem->pde->coefficients(problem, t0 + p->theta * dt, &at, a, b, &p->c, &p->d);
+        ends_at(&change, p->theta, value, slope);
+        p->u[VALUE] = jets[0] + ((1 - p->xi) * value[0] + p->xi * value[1]);
         p->u[D_THETA] = (1 - p->xi) * slope[0] + p->xi * slope[1];
-        p->u[D_XI] = u_xi + (value[1] - value[0]);
-        p->u[D_XI2] = u_xi2;
+        p->u[D_XI] = jets[1] + (value[1] - value[0]);
+        p->u[D_XI2] = jets[2];
         p->a = dt * a[0] / (length * length);
         p->b = dt * b[0] / length;
         p->c *= dt;
         p->d *= dt;
-        const size_t channels = JETS * l->points; /* apart */
-        void *state = real_at(n, in, i), *lifting = real_at(n, in, channels + i);
-        void *coordinate = real_at(n, in, (l->varying - 2) * channels + i);
-        void *fraction = real_at(n, in, (l->varying - 1) * channels + i);
-        set(n, state, VALUE * l->points, (jet[0] - mean) / std);
-        set(n, state, D_XI * l->points, u_xi / std);
-        set(n, state, D_XI2 * l->points, u_xi2 / std);
-        set(n, lifting, VALUE * l->points, ((1 - p->xi) * last[0] + p->xi * last[1]) / std);
-        set(n, lifting, D_XI * l->points, (last[1] - last[0]) / std);
-        set(n, coordinate, VALUE * l->points, p->xi);
-        set(n, coordinate, D_XI * l->points, 1);
-        set(n, fraction, VALUE * l->points, p->theta);
-        set(n, fraction, D_THETA * l->points, 1);
+        enter(l, in, STATE, i, (double[]){ (jets[0] - mean) / std, jets[1] / std, jets[2] / std });
+        enter(l, in, LIFTING, i,
+              (double[]){ ((1 - p->xi) * last[0] + p->xi * last[1]) / std,
+                          (last[1] - last[0]) / std, 0 });
+        enter_stencil(l, in, i, p->xi, ends, jets);
+        enter(l, in, l->varying - 2, i, (double[]){ p->xi, 1, 0 });
+        enter(l, in, l->varying - 1, i, (double[]){ p->theta, 0, 0 });
+        set(n, in, ((l->varying - 1) * JETS + D_THETA) * l->points + i, 1);
     }
     return failed;
 }
 
-/* q^2 of one point; out (jets): the network's output there, is replaced by factor times the
- * gradient of q^2 by it */
-static double residual(const struct point *p, double scale, double factor, double out[JETS])
+/* w q^2 of one point; out (jets): the network's output there, is replaced by factor times the
+ * gradient of that by it */
+static double residual(const struct point *p, double scale, double limit, double factor,
+                       double out[JETS])
 {
     const double m = 4 * p->xi * (1 - p->xi), m1 = 4 - 8 * p->xi, m2 = -8;
     const double by[JETS] = {
@@ -262,14 +406,15 @@ static double residual(const struct point *p, double scale, double factor, doubl
         [D_XI] = -p->theta * (p->a * 2 * m1 + p->b * m),
         [D_XI2] = -p->theta * p->a * m,
     };
-    const double known =
-        p->u[D_THETA] - (p->a * p->u[D_XI2] + p->b * p->u[D_XI] + p->c * p->u[VALUE] + p->d);
-    double q = known / scale;
+    const double rate = p->a * p->u[D_XI2] + p->b * p->u[D_XI] + p->c * p->u[VALUE] + p->d;
+    const double known = (p->u[D_THETA] - rate) / scale, excess = known / limit;
+    const double w = 1 / (1 + excess * excess);
+    double q = known;
     for (int j = 0; j < JETS; j++)
         q += by[j] * out[j];
     for (int j = 0; j < JETS; j++)
-        out[j] = factor * 2 * q * by[j];
-    return q * q;
+        out[j] = factor * w * 2 * q * by[j];
+    return w * q * q;
 }
 
 static int gradient(const struct loss *base, const struct exec *exec, unsigned long first,
@@ -303,7 +448,7 @@ static int gradient(const struct loss *base, const struct exec *exec, unsigned l
             double jets[JETS];
             for (size_t j = 0; j < JETS; j++)
                 jets[j] = get(n, out, j * P + k);
-            squares += residual(&p[k], n->codec.scale[0][0], weight / (double)P, jets);
+            squares += residual(&p[k], n->codec.scale[0][0], l->limit, weight / (double)P, jets);
             for (size_t j = 0; j < JETS; j++)
                 set(n, out, j * P + k, jets[j]);
         }
@@ -319,6 +464,7 @@ static int gradient(const struct loss *base, const struct exec *exec, unsigned l
 struct params {
     long points;
     struct reals focus;
+    double waves, cycles, limit;
 };
 static const struct param params[] = {
     { "points", P_INT, offsetof(struct params, points), .def = "64", .min = TAYLOR_POINTS,
@@ -326,6 +472,14 @@ static const struct param params[] = {
       .help = "per sample, where the residual is taken; a multiple of 16" },
     { "focus", P_REALS, offsetof(struct params, focus), .def = "",
       .help = "[lower, upper]: every other point lies between" },
+    { "waves", P_REAL, offsetof(struct params, waves), .def = "0.1", .min = 0, .max = INFINITY,
+      .open_max = true, .unit = "standard deviations",
+      .help = "height of waves of all lengths that are added to the random states; 0: none" },
+    { "cycles", P_REAL, offsetof(struct params, cycles), .def = "40", .min = 0.25, .max = 1e6,
+      .help = "of the shortest wave, over the axis" },
+    { "limit", P_REAL, offsetof(struct params, limit), .def = "5", .min = 0, .max = INFINITY,
+      .open_min = true, .unit = "scales",
+      .help = "where the state alone, unchanged, has a larger residual, points count less" },
     { 0 },
 };
 static const struct schema schema = {
@@ -427,6 +581,9 @@ static int create(struct loss **out, const struct loss_type *type, const struct 
         return log_error(-ENOMEM, "out of memory");
     l->base = (struct loss){ .type = type, .setup = *s, .gradient = gradient, .destroy = destroy };
     l->points = (size_t)v.points;
+    l->waves = v.waves;
+    l->cycles = v.cycles;
+    l->limit = v.limit;
     l->sensors = c->sensors;
     l->varying = c->in_channels - c->sensors;
     l->focused = v.focus.n == 2;

@@ -72,6 +72,25 @@ int codec_create(struct codec *c, enum dtype dtype, const struct grid *g, bool b
     return 0;
 }
 
+int codec_stencil(struct codec *c, const long *distance, size_t count)
+{
+    if (count > CODEC_DISTANCES)
+        return -EINVAL;
+    for (size_t d = 0; d < count; d++)
+        for (int a = 0; a < c->dims; a++) {
+            const long n = (long)c->shape[a], most = c->grid->periodic[a] ? n / 2 : n - 1;
+            if (distance[d] < 1 || distance[d] > most)
+                return -EINVAL;
+        }
+    for (size_t d = 0; d < count; d++)
+        c->distance[d] = (int)distance[d];
+    c->distances = (int)count;
+    c->in_channels += (size_t)(2 * c->components * c->dims * c->distances) +
+                      (c->sensors || !c->distances ? 0 : 1); /* sensors have the fraction already */
+    c->in = c->in_channels * c->padded;
+    return 0;
+}
+
 void codec_destroy(struct codec *c)
 {
     if (c->mask)

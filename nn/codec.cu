@@ -89,6 +89,17 @@ static __device__ double entry(const struct view &v, const double *u, const doub
         return (u[k * c.points + row * c.shape[1] + column] - c.mean[k]) / c.std[k];
     }
     channel -= components * c.sensors * columns;
+    const size_t differences = 2 * (size_t)c.distances, lines = components * (size_t)c.dims;
+    if (channel < lines * differences) {
+        const size_t k = channel / differences / (size_t)c.dims;
+        const int a = (int)(channel / differences % (size_t)c.dims);
+        const double *line = u + k * c.points + (a == 0 ? j : i * c.shape[1]);
+        double pair[2];
+        codec_differences(line, a == 0 ? c.shape[1] : 1, c.shape[a], v.periodic[a], c.std[k],
+                          (long)(a == 0 ? i : j), c.distance[channel % differences / 2], pair);
+        return pair[channel % 2];
+    }
+    channel -= lines * differences;
     if (c.coordinates && channel < (size_t)c.dims) {
         const size_t n = c.shape[channel] - (v.periodic[channel] || c.shape[channel] == 1 ? 0 : 1);
         return (double)(channel ? j : i) / (double)n;

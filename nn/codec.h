@@ -2,12 +2,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* From the states of a problem (doubles, on its grid) to the input of a network (reals, channels) and back.
  *
- * Input channels: every component of the state, normalised; then, with a boundary, every component of the lifting (the
- * change of the boundary values over the step, carried into the interior), normalised alike but without the mean; with
- * `sensors`, every component at sensors x ... points evenly spread over the grid (codec_sensor), the same for all points,
- * normalised; then, if asked for, one coordinate per axis in [0, 1] (index over points - 1, or over points if periodic);
- * with sensors, last, the fraction of the step that has passed: 1. All of it on a grid that is padded at the upper ends by
- * `pad` points, of zeros. Output channels: nodes x components; node m is a state at tau_m in (0, 1] of the step,
+ * Input channels, each of every component: the state, normalised; with a boundary, the lifting (the change of the boundary
+ * values over the step, carried into the interior), normalised alike but without the mean; with `sensors`, the state at
+ * sensors x ... points evenly spread over the grid (codec_sensor), the same for all points, normalised; with a stencil, what
+ * is around the point: two channels per axis and distance (codec_stencil). Then, if asked for, one coordinate per axis in
+ * [0, 1] (index over points - 1, or over points if periodic); with sensors or a stencil, last, the fraction of the step that
+ * has passed: 1. All of it on a grid that is padded at the upper ends by `pad` points, of zeros. Output channels: nodes x
+ * components; node m is a state at tau_m in (0, 1] of the step,
  *   v_m = u + lifting_m + mask scale_m N_m                                                      (increment)
  *   v_m = mean + std N_m, and u + lifting_m in the ends of axes with boundary values            (state)
  * with mask 1, or on grids with boundary values the product of 4 xi (1 - xi) over their axes (hard constraint; Lagaris et
@@ -22,7 +23,7 @@
 extern "C" {
 #endif
 
-enum { CODEC_COMPONENTS = 8, CODEC_NODES = 16 };
+enum { CODEC_COMPONENTS = 8, CODEC_NODES = 16, CODEC_DISTANCES = 32 };
 enum predict { PREDICT_INCREMENT, PREDICT_STATE };
 
 struct codec {
@@ -35,6 +36,8 @@ struct codec {
     bool boundary;            /* the ends of axes that are not periodic hold given values */
     bool coordinates;
     size_t sensors;           /* per axis; 0: none */
+    int distances;            /* of the stencil; 0: none */
+    int distance[CODEC_DISTANCES]; /* in points */
     enum predict predict;
     double mean[CODEC_COMPONENTS], std[CODEC_COMPONENTS]; /* of states */
     double scale[CODEC_NODES][CODEC_COMPONENTS];          /* of what is predicted */
@@ -49,6 +52,13 @@ int codec_create(struct codec *c, enum dtype dtype, const struct grid *g, bool b
                  bool coordinates, size_t sensors, const size_t *pad);
 void codec_destroy(struct codec *c);
 
+/* Adds a stencil to a codec: of the values u- and u+ at a distance h to both sides along an axis, in fractions of it,
+ *   (u+ - u-)/(8 h std)   and   (u+ - 2 u + u-)/(h std),
+ * component slowest, then axis, then distance; wrapped around a period, else continued behind an end point e by 2 u(e) less
+ * the mirrored value, straight lines straight. A network that adds what such differences say to the state is a scheme. 0, or
+ * -EINVAL where a distance is not in 1..points - 1 (points/2 on periodic axes) or there are too many. */
+int codec_stencil(struct codec *c, const long *distance, size_t count);
+
 /* The lifting of boundary values: `values` (n) holds given values in the ends of the axes; lifting (n) the same there and
  * their transfinite (Coons) interpolation in index space inside. May be in place. */
 void codec_lift(const struct codec *c, const struct exec *x, const double *values, double *lifting);
@@ -62,7 +72,8 @@ void codec_decode(const struct codec *c, const struct exec *x, int m, const doub
 /* dout_m = (dv_m/dout_m)^T dv: the entries of node m of dout (c->out) are written, those in the padding with 0 */
 void codec_decode_adjoint(const struct codec *c, const struct exec *x, int m, const double *dv, void *dout);
 
-/* the index of the s-th of k points of an axis of n, or of c->sensors points of an axis: both ends included unless it is periodic, the nearest index */
+/* the index of the s-th of k points of an axis of n, or of c->sensors points of an axis: both ends included unless it is
+ * periodic, the nearest index */
 static inline SPT_HD size_t codec_spread(size_t n, size_t k, bool periodic, size_t s)
 {
     if (periodic)
@@ -72,6 +83,25 @@ static inline SPT_HD size_t codec_spread(size_t n, size_t k, bool periodic, size
 static inline size_t codec_sensor(const struct codec *c, int axis, size_t s)
 {
     return codec_spread(c->shape[axis], c->sensors, c->grid->periodic[axis], s);
+}
+
+/* The two channels of a stencil along an axis of n points: line is its first value, the others are stride apart; i the index
+ * of the point */
+static inline SPT_HD void codec_differences(const double *line, size_t stride, size_t n, bool periodic, double std, long i,
+                                            long distance, double pair[2])
+{
+    const long last = (long)n - 1, up = i + distance, down = i - distance, size = (long)stride;
+    const double h = (double)distance / (double)(periodic ? last + 1 : last), here = line[i * size];
+    double above, below;
+    if (periodic) {
+        above = line[(up > last ? up - last - 1 : up) * size];
+        below = line[(down < 0 ? down + last + 1 : down) * size];
+    } else {
+        above = up > last ? 2 * line[last * size] - line[(2 * last - up) * size] : line[up * size];
+        below = down < 0 ? 2 * line[0] - line[-down * size] : line[down * size];
+    }
+    pair[0] = (above - below) / (8 * h * std);
+    pair[1] = ((above - here) - (here - below)) / (h * std);
 }
 
 /* One table per device and dtype: what the functions above call. nn/codec_kernels.c */

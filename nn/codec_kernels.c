@@ -39,6 +39,24 @@ static real *encode_sensors(const struct codec *c, const double *u, real *channe
     return channel;
 }
 
+static real *encode_stencil(const struct codec *c, const double *u, real *channel)
+{
+    for (int k = 0; k < c->components; k++, u += c->points)
+        for (int a = 0; a < c->dims; a++) {
+            const size_t n = c->shape[a], stride = a == 0 ? c->shape[1] : 1;
+            for (int d = 0; d < c->distances; d++)
+                for (int which = 0; which < 2; which++, channel += c->padded) {
+                    double pair[2];
+                    FILL(c, channel,
+                         (codec_differences(u + (a == 0 ? j : i * c->shape[1]), stride, n,
+                                            c->grid->periodic[a], c->std[k], (long)(a == 0 ? i : j),
+                                            c->distance[d], pair),
+                          pair[which]));
+                }
+        }
+    return channel;
+}
+
 static void encode(const struct codec *c, const struct exec *x, const double *u,
                    const double *lifting, void *in)
 {
@@ -53,11 +71,12 @@ static void encode(const struct codec *c, const struct exec *x, const double *u,
     }
     if (c->sensors)
         channel = encode_sensors(c, u, channel);
+    channel = encode_stencil(c, u, channel);
     for (int a = 0; a < c->dims && c->coordinates; a++, channel += c->padded) {
         const size_t n = c->shape[a] - (c->grid->periodic[a] || c->shape[a] == 1 ? 0 : 1);
         FILL(c, channel, (double)(a ? j : i) / (double)n);
     }
-    if (c->sensors)
+    if (c->sensors || c->distances)
         FILL(c, channel, 1);
 }
 

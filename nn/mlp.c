@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The StarPinT authors
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A multilayer perceptron that is evaluated at every point: of the state there, the state at
- * sensors, and the coordinates (a physics-informed network that takes the state as its parameter).
- */
+/* A multilayer perceptron that is evaluated at every point: of the state there, at sensors and
+ * around, and of the coordinates (a physics-informed network that takes the state as its
+ * parameter). */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +11,7 @@
 
 struct params {
     long width, layers, sensors;
+    struct ints stencil;
     const char *activation, *predict, *precision;
 };
 
@@ -21,8 +22,12 @@ static const struct param params[] = {
       .help = "hidden layers" },
     { "activation", P_CHOICE, offsetof(struct params, activation), "tanh",
       .choices = activation_names, .help = "after every hidden layer" },
-    { "sensors", P_INT, offsetof(struct params, sensors), "16", .min = 1, .max = 1024,
+    { "sensors", P_INT, offsetof(struct params, sensors), "16", .min = 0, .max = 1024,
       .unit = "per axis", .help = "points where every point sees the state, evenly spread" },
+    { "stencil", P_INTS, offsetof(struct params, stencil), "", .min = 1, .max = 1e6,
+      .unit = "points",
+      .help = "distances along each axis at which a point sees differences of the state to both "
+              "sides of it" },
     { "predict", P_CHOICE, offsetof(struct params, predict), "increment", .choices = predict_names,
       .help = "what is added to the state, or the new state itself" },
     { "precision", P_CHOICE, offsetof(struct params, precision), "float32",
@@ -44,6 +49,14 @@ static int create(struct network *n, const struct grid *g, bool boundary, struct
                            (size_t)q.sensors, NULL);
     if (err)
         return err;
+    if (!q.sensors && !q.stencil.n)
+        return config_key_error(config, "stencil",
+                                "expected distances, where there are no sensors");
+    if (codec_stencil(&n->codec, q.stencil.v, q.stencil.n))
+        return config_key_error(config, "stencil",
+                                "expected at most %d distances, each shorter than every axis (half "
+                                "of it if it is periodic)",
+                                CODEC_DISTANCES);
     for (long i = 0; i < q.layers; i++)
         hidden[i] = q.width;
     const struct ints widths = { hidden, (size_t)q.layers };
@@ -55,6 +68,7 @@ static int create(struct network *n, const struct grid *g, bool boundary, struct
 }
 
 const struct network_type mlp_type = {
-    "mlp", "a perceptron of the state at a point, at sensors, and of the point's coordinates",
+    "mlp",
+    "a perceptron of the state at a point, at sensors and around, and of the point's coordinates",
     &schema, create
 };

@@ -363,10 +363,11 @@ static struct surface surface_draw(const struct black_scholes *s, unsigned long 
 }
 
 static int sample_at(const struct problem *p, unsigned long seed, unsigned long index, double t,
-                     const double *x, double jet[6])
+                     size_t count, const double *x, double *jets)
 {
     const struct surface y = surface_draw(black_scholes(p), seed, index, t);
-    surface_jet(&y, *x, jet);
+    for (size_t i = 0; i < count; i++)
+        surface_jet(&y, x[i], jets + 6 * i);
     return 0;
 }
 

@@ -77,9 +77,10 @@ struct problem {
      * values of time t to the last bit. The same bits for the same problem, seed, index and t, whatever was drawn before;
      * 0 or -ENOMEM. NULL: none */
     int (*sample)(const struct problem *, unsigned long seed, unsigned long index, double t, double *u);
-    /* jet = u, u_x, u_y, u_xx, u_xy, u_yy of that same function in any point x[dims] of the domain. NULL: none */
-    int (*sample_at)(const struct problem *, unsigned long seed, unsigned long index, double t, const double *x,
-                     double jet[6]);
+    /* jets (count, 6) = u, u_x, u_y, u_xx, u_xy, u_yy of that same function in any points x (count, dims) of the domain.
+     * NULL: none */
+    int (*sample_at)(const struct problem *, unsigned long seed, unsigned long index, double t, size_t count,
+                     const double *x, double *jets);
     const struct pde *pde;                            /* NULL: none */
     /* Called from the main thread before tasks run, for every coefficient a and (start, end, count) of times t_0..t_count
      * that a scheme is going to use: a place to factorise and to tabulate. Kernels must give the same bits without.

@@ -3,6 +3,7 @@
 /* Codecs: what every channel holds, on grids with and without ends and padding; increments and
  * states come back through decode; boundary values are given to the last bit; the lifting is exact
  * for bilinear data; the adjoint is one; float32 rounds float64. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -108,7 +109,7 @@ static void check_channel(const struct fixture *f, size_t channel, int what, con
                           double mean, double std)
 {
     const struct codec *c = &f->c;
-    const double tolerance = c->dtype == DTYPE_F32 ? 1e-6 : 1e-15;
+    const double tolerance = c->dtype == DTYPE_F32 ? 1e-6 : 1e-14;
     for (size_t i = 0; i < c->padded_shape[0]; i++)
         for (size_t j = 0; j < c->padded_shape[1]; j++) {
             const bool inside = i < c->shape[0] && j < c->shape[1];
@@ -164,6 +165,98 @@ static void channels_hold_what_they_should(void **state)
                 assert_int_equal(c->out, COMPONENTS * NODES * c->padded);
                 teardown(&f);
             }
+}
+
+/* the value at index i of a line of n, wherever that is: wrapped, or mirrored through the end point
+ */
+static double continued(const double *line, size_t stride, long n, bool periodic, long i)
+{
+    const long last = n - 1;
+    if (periodic)
+        return line[(size_t)((i + n) % n) * stride];
+    return i < 0      ? 2 * line[0] - line[(size_t)-i * stride]
+           : i > last ? 2 * line[(size_t)last * stride] - line[(size_t)(2 * last - i) * stride]
+                      : line[(size_t)i * stride];
+}
+
+static void stencils_hold_differences(void **state)
+{
+    (void)state;
+    static const long distance[] = { 1, 2 };
+    for (int l = 0; l < LAYOUTS; l++)
+        for (size_t sensors = 0; sensors < 2; sensors++) {
+            struct fixture f;
+            setup(&f, &layouts[l], DTYPE_F64, PREDICT_INCREMENT, true, sensors);
+            struct codec *c = &f.c;
+            const size_t before = c->in_channels - (size_t)c->dims - sensors,
+                         added = 8 * (size_t)c->dims;
+            assert_int_equal(codec_stencil(c, distance, 2), 0);
+            assert_int_equal(c->in_channels, before + added + (size_t)c->dims + 1);
+            assert_int_equal(c->in, c->in_channels * c->padded);
+            f.in = realloc(f.in, c->in * sizeof(double));
+            assert_non_null(f.in);
+            const struct exec x = exec_host(NULL, 0);
+            codec_encode(c, &x, f.u, c->boundary ? f.lifting : NULL, f.in);
+            const double *channel = (double *)f.in + before * c->padded;
+            double values[2][128];
+            for (int k = 0; k < COMPONENTS; k++)
+                for (int a = 0; a < c->dims; a++)
+                    for (int d = 0; d < 2; d++) {
+                        const bool periodic = c->grid->periodic[a];
+                        const long n = (long)c->shape[a];
+                        const double h = (double)distance[d] / (double)(n - !periodic);
+                        for (size_t p = 0; p < c->points; p++) {
+                            const size_t stride = a == 0 ? c->shape[1] : 1;
+                            const long i = (long)(a == 0 ? p / c->shape[1] : p % c->shape[1]);
+                            const double *u = f.u + (size_t)k * c->points,
+                                         *line = u + p - (size_t)i * stride;
+                            const double up = continued(line, stride, n, periodic, i + distance[d]),
+                                         down =
+                                             continued(line, stride, n, periodic, i - distance[d]);
+                            values[0][p] = (up - down) / (8 * h);
+                            values[1][p] = (up - 2 * u[p] + down) / h;
+                        }
+                        for (int which = 0; which < 2; which++, channel += c->padded)
+                            check_channel(&f, (size_t)(channel - (double *)f.in) / c->padded, -1,
+                                          values[which], 0, c->std[k]);
+                    }
+            check_channel(&f, c->in_channels - 1, 2, NULL, 1, 1); /* the fraction comes last */
+            teardown(&f);
+        }
+}
+
+/* straight lines have one slope and no curvature, up to the ends and behind them */
+static void stencils_continue_straight_lines(void **state)
+{
+    (void)state;
+    double line[9], pair[2];
+    for (int i = 0; i < 9; i++)
+        line[i] = 3 - 0.5 * i;
+    for (long i = 0; i < 9; i++)
+        for (long d = 1; d < 9; d++) {
+            codec_differences(line, 1, 9, false, 2, i, d, pair);
+            assert_near(pair[0], -0.5 * 8 / 4 / 2, 1e-15);
+            assert_near(pair[1], 0, 1e-15);
+        }
+}
+
+static void stencils_fit_the_grid(void **state)
+{
+    (void)state;
+    struct fixture f;
+    long many[CODEC_DISTANCES + 1];
+    for (int d = 0; d <= CODEC_DISTANCES; d++)
+        many[d] = 1;
+    setup(&f, &layouts[0], DTYPE_F64, PREDICT_INCREMENT, true, 0); /* 11 points with ends */
+    assert_int_equal(codec_stencil(&f.c, (const long[]){ 0 }, 1), -EINVAL);
+    assert_int_equal(codec_stencil(&f.c, (const long[]){ 1, 11 }, 2), -EINVAL);
+    assert_int_equal(codec_stencil(&f.c, many, CODEC_DISTANCES + 1), -EINVAL);
+    assert_int_equal(codec_stencil(&f.c, (const long[]){ 1, 10 }, 2), 0);
+    teardown(&f);
+    setup(&f, &layouts[1], DTYPE_F64, PREDICT_INCREMENT, true, 0); /* 12 points of a period */
+    assert_int_equal(codec_stencil(&f.c, (const long[]){ 7 }, 1), -EINVAL);
+    assert_int_equal(codec_stencil(&f.c, (const long[]){ 6 }, 1), 0);
+    teardown(&f);
 }
 
 static void sensors_are_evenly_spread(void **state)
@@ -389,6 +482,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(channels_hold_what_they_should),
+        cmocka_unit_test(stencils_hold_differences),
+        cmocka_unit_test(stencils_continue_straight_lines),
+        cmocka_unit_test(stencils_fit_the_grid),
         cmocka_unit_test(sensors_are_evenly_spread),
         cmocka_unit_test(what_is_encoded_comes_back),
         cmocka_unit_test(ends_are_given_to_the_last_bit),

@@ -271,7 +271,11 @@ static void wrong_configs_have_their_line(void **state)
           "test.yaml:1: networks work on grids of 1 or 2 axes, this one has 3\n" },
         { { 1, 1, { 16 }, { true } },
           "{name: mlp, sensors: 0}",
-          "test.yaml:1: sensors: expected an integer in [1, 1024], got 0\n" },
+          "test.yaml:1: stencil: expected distances, where there are no sensors\n" },
+        { { 1, 1, { 16 }, { true } },
+          "{name: mlp, stencil: [1, 9]}",
+          "test.yaml:1: stencil: expected at most 32 distances, each shorter than every axis (half "
+          "of it if it is periodic)\n" },
     };
     for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
         struct grid g = make_grid(&rows[r].grid);

@@ -293,6 +293,8 @@ static void codecs(void **state)
                                               sensors % 2 ? PREDICT_STATE : PREDICT_INCREMENT,
                                               NODES, sensors != 1, sensors, layouts[l].pad),
                                  0);
+                if (sensors > 1)
+                    assert_int_equal(codec_stencil(&c, (const long[]){ 1, 2 }, 2), 0);
                 for (int k = 0; k < COMPONENTS; k++) {
                     c.mean[k] = 0.5 - k;
                     c.std[k] = 2 + 3 * k;

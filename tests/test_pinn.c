@@ -19,7 +19,7 @@
 #include "codelets/loss.h"
 #include "tests/near.h"
 
-enum { SAMPLES = 3, SLICES = 4, POINTS = 16, SENSORS = 5, CHANNELS = 4 + SENSORS };
+enum { SAMPLES = 3, SLICES = 4, POINTS = 16, CHANNELS = 32 };
 
 struct fixture {
     struct config *config;
@@ -60,8 +60,8 @@ static int open_fixture(struct fixture *f, const char *problem, const char *netw
     *f = (struct fixture){ 0 };
     snprintf(text, sizeof text,
              "problem: {name: black_scholes, grid: 41, domain: 400, rate: 0.3%s}\n"
-             "network: {sensors: %d, %s}\nloss: {name: pinn, %s%s}\n",
-             problem, SENSORS, network, strstr(loss, "points") ? "" : "points: 16, ", loss);
+             "network: {name: mlp, %s}\nloss: {name: pinn, %s%s}\n",
+             problem, network, strstr(loss, "points") ? "" : "points: 16, ", loss);
     assert_int_equal(config_parse(&f->config, "test", text), 0);
     struct node *root = config_root(f->config);
     assert_int_equal(problem_create(&f->problem, config_child(root, "problem")), 0);
@@ -94,7 +94,22 @@ static void close_fixture(struct fixture *f)
     free(f->gradient);
 }
 
-#define TANH "name: mlp, width: 12, layers: 2, activation: tanh, precision: float64"
+/* what they see: fixed places; neighbours, up to behind the ends; both */
+static const struct sight {
+    const char *problem, *network, *loss;
+} sights[] = {
+    { "", "sensors: 5", "waves: 0" },
+    { ", payoff: put", "sensors: 0, stencil: [1, 3, 12]", "focus: [80, 130], limit: 0.2" },
+    { "", "sensors: 3, stencil: [2]", "focus: [380, 400], waves: 0.5" },
+};
+enum { SIGHTS = sizeof sights / sizeof *sights };
+
+static void open_sight(struct fixture *f, const struct sight *s)
+{
+    char text[128];
+    snprintf(text, sizeof text, "%s, width: 12, layers: 2, precision: float64", s->network);
+    assert_int_equal(open_fixture(f, s->problem, text, s->loss), 0);
+}
 
 /* ---- the function itself, written out in long double ---- */
 
@@ -124,15 +139,20 @@ static void close_function(struct function *v)
         free(v->file[i]);
 }
 
-/* u there, by its Taylor polynomial around x: jets are tested where they are made */
-static long double state(const struct function *v, double x, long double away)
+/* u near xi, by its Taylor polynomial around it */
+static long double near(const struct function *v, double xi, long double away)
 {
-    const struct problem *p = v->f->problem;
-    const struct samples *s = &v->f->loss->setup.samples;
-    double jet[6];
-    assert_int_equal(
-        p->sample_at(p, s->seed, v->index, interval_t0(samples_step(s, v->index)), &x, jet), 0);
-    return jet[0] + away * (jet[1] + away * jet[3] / 2);
+    double jet[3], work[7];
+    assert_int_equal(loss_pinn_states(v->f->loss, v->index, 1, &xi, jet, work), 0);
+    return jet[0] + away * (jet[1] + away * jet[2] / 2);
+}
+
+/* and behind the ends */
+static long double state(const struct function *v, double xi, long double away)
+{
+    return xi < 0   ? 2 * near(v, 0, 0) - near(v, -xi, -away)
+           : xi > 1 ? 2 * near(v, 1, 0) - near(v, 2 - xi, -away)
+                    : near(v, xi, away);
 }
 
 /* the change of the boundary values, carried inside: of a call at S = 400, of a put at S = 0 */
@@ -144,17 +164,26 @@ static long double lifting(const struct function *v, long double theta, long dou
     return v->f->put ? (1 - xi) * change : -xi * change;
 }
 
-/* v(theta, x + away) */
-static long double value(const struct function *v, long double theta, double x, long double away)
+/* v(theta, xi + away) */
+static long double value(const struct function *v, long double theta, double xi, long double away)
 {
     const struct codec *c = &v->f->network->codec;
-    const long double xi = (x + away) / 400, mean = c->mean[0], std = c->std[0];
-    const long double u = state(v, x, away);
-    long double h[2][CHANNELS + 12] = { { (u - mean) / std, lifting(v, 1, xi) / std } };
-    for (size_t s = 0; s < SENSORS; s++)
-        h[0][2 + s] = (state(v, 100 * (double)s, 0) - mean) / std; /* every 10th of 41 points */
-    h[0][2 + SENSORS] = xi;
-    h[0][3 + SENSORS] = theta;
+    const long double at = xi + away, mean = c->mean[0], std = c->std[0], u = state(v, xi, away);
+    long double h[2][CHANNELS];
+    size_t channel = 0;
+    h[0][channel++] = (u - mean) / std;
+    h[0][channel++] = lifting(v, 1, at) / std;
+    for (size_t s = 0; s < c->sensors; s++)
+        h[0][channel++] = (state(v, (double)s / (double)(c->sensors - 1), 0) - mean) / std;
+    for (int d = 0; d < c->distances; d++) {
+        const double width = c->distance[d] / 40.0;
+        const long double up = state(v, xi + width, away), down = state(v, xi - width, away);
+        h[0][channel++] = (up - down) / (8 * width * std);
+        h[0][channel++] = (up - 2 * u + down) / (width * std);
+    }
+    h[0][channel++] = at;
+    h[0][channel++] = theta;
+    assert_int_equal(channel, c->in_channels);
     for (int l = 0; l < 3; l++) {
         const size_t *shape = v->f->network->layers[l]->tensors[0].shape;
         for (size_t o = 0; o < shape[0]; o++) {
@@ -164,54 +193,106 @@ static long double value(const struct function *v, long double theta, double x, 
             h[(l + 1) % 2][o] = l < 2 ? tanhl(z) : z;
         }
     }
-    return u + lifting(v, theta, xi) + theta * 4 * xi * (1 - xi) * c->scale[0][0] * h[1][0];
+    return u + lifting(v, theta, at) + theta * 4 * at * (1 - at) * c->scale[0][0] * h[1][0];
 }
 
 static void is_the_step_of_the_network(void **unused)
 {
     (void)unused;
-    struct fixture f;
-    struct function v;
-    assert_int_equal(open_fixture(&f, ", payoff: put", TANH, ""), 0);
-    const size_t n = f.problem->n, nwork = neural_work(&f.neural);
-    double *u = zeros(n), *w = zeros(n), *work = zeros(nwork);
-    const struct exec x = exec_host(work, nwork);
-    for (unsigned long index = 0; index < SAMPLES; index++) {
-        const struct samples *s = &f.loss->setup.samples;
-        open_function(&v, &f, index);
-        assert_int_equal(samples_state(s, index, u), 0);
-        neural_step(&f.neural, &x, samples_step(s, index), f.network->params, u, w);
+    for (int k = 0; k < SIGHTS; k++) {
+        struct fixture f;
+        struct function v;
+        open_sight(&f, &sights[k]);
+        const size_t n = f.problem->n, nwork = neural_work(&f.neural);
+        double *u = zeros(n), *w = zeros(n), *xi = zeros(n), *jets = zeros(3 * n),
+               *work = zeros(nwork + 7 * n);
+        const struct exec x = exec_host(work, nwork);
         for (size_t i = 0; i < n; i++)
-            assert_near(w[i], (double)value(&v, 1, f.problem->grid.x[0][i], 0), 1e-11);
-        close_function(&v);
+            xi[i] = (double)i / (double)(n - 1);
+        for (unsigned long index = 0; index < SAMPLES; index++) {
+            const struct interval step = samples_step(&f.loss->setup.samples, index);
+            open_function(&v, &f, index);
+            assert_int_equal(loss_pinn_states(f.loss, index, n, xi, jets, work), 0);
+            for (size_t i = 0; i < n; i++)
+                u[i] = jets[3 * i];
+            neural_step(&f.neural, &x, step, f.network->params, u, w);
+            for (size_t i = 0; i < n; i++)
+                assert_near(w[i], (double)value(&v, 1, xi[i], 0), 1e-10);
+            close_function(&v);
+        }
+        free(u);
+        free(w);
+        free(xi);
+        free(jets);
+        free(work);
+        close_fixture(&f);
     }
-    free(u);
-    free(w);
-    free(work);
-    close_fixture(&f);
 }
 
-/* the square of the residual, by central differences of fourth order */
-static double square(const struct function *v, double theta, double x)
+/* The problem's states, and waves on top that vanish in the ends; derivatives are theirs. */
+static void states_are_random_with_waves(void **unused)
+{
+    (void)unused;
+    enum { COUNT = 41 };
+    struct fixture f[2];
+    double xi[3 * COUNT], jets[2][3 * COUNT][3], work[7 * 3 * COUNT], u[COUNT], largest = 0;
+    const double h = 1e-5;
+    assert_int_equal(open_fixture(&f[0], "", "sensors: 2", "waves: 0"), 0);
+    assert_int_equal(open_fixture(&f[1], "", "sensors: 2", "waves: 0.2, cycles: 20"), 0);
+    for (int i = 0; i < COUNT; i++)
+        for (int k = 0; k < 3; k++)
+            xi[3 * i + k] = fmin(fmax(i / (COUNT - 1.0), h), 1 - h) + (k - 1) * h;
+    for (unsigned long index = 0; index < 20; index++) {
+        for (int w = 0; w < 2; w++) {
+            loss_pinn_states(f[w].loss, index, 3 * COUNT, xi, jets[w][0], work);
+            for (int i = 0; i < 3 * COUNT; i += 3)
+                for (int d = 0; d < 2; d++)
+                    assert_near(jets[w][i + 1][d + 1],
+                                (jets[w][i + 2][d] - jets[w][i][d]) / (2 * h),
+                                1e-5 * (1 + fabs(jets[w][i + 1][d + 1]) + 1e4 * d));
+        }
+        samples_state(&f[0].loss->setup.samples, index, u);
+        for (int i = 0; i < COUNT; i++) {
+            const double wave = jets[1][3 * i + 1][0] - jets[0][3 * i + 1][0];
+            largest = fmax(largest, fabs(wave));
+            if (i > 0 && i + 1 < COUNT)
+                assert_near(jets[0][3 * i + 1][0], u[i], 1e-11);
+        }
+        assert_near(jets[1][0][0], jets[0][0][0], 1e-12);
+        assert_near(jets[1][3 * COUNT - 1][0], jets[0][3 * COUNT - 1][0], 1e-12);
+    }
+    assert_true(largest > 2 && largest < 0.2 * 120 * 5);
+    for (int w = 0; w < 2; w++)
+        close_fixture(&f[w]);
+}
+
+/* w q^2 by central differences of fourth order */
+static double square(const struct function *v, double limit, double theta, double xi)
 {
     static const int at[] = { -2, -1, 1, 2 };
     static const long double slope[] = { 1, -8, 8, -1 }, curve[] = { -1, 16, 16, -1 };
-    const long double h = 1e-3L, width = 0.2L, volatility = 0.4L, rate = 0.3L;
-    const long double here = value(v, theta, x, 0);
-    long double by_theta = 0, by_x = 0, by_x2 = -30 * here;
+    const long double h = 1e-3L, width = 2e-4L, rate = 0.3L, s = 0.4L * xi, dt = 1.0L / SLICES;
+    const long double here = value(v, theta, xi, 0), change = lifting(v, theta, xi);
+    long double by_theta = 0, by_x = 0, by_x2 = -30 * here, moved = 0, u_x = 0, u_x2 = 0;
     for (int k = 0; k < 4; k++) {
-        by_theta += slope[k] * value(v, theta + at[k] * h, x, 0);
-        const long double beside = value(v, theta, x, at[k] * width);
-        by_x += slope[k] * beside;
+        by_theta += slope[k] * value(v, theta + at[k] * h, xi, 0) / (12 * h);
+        moved += slope[k] * lifting(v, theta + at[k] * h, xi) / (12 * h);
+        const long double beside = value(v, theta, xi, at[k] * width);
+        by_x += slope[k] * beside / (12 * width);
         by_x2 += curve[k] * beside;
+        const long double before =
+            state(v, xi, at[k] * width) + lifting(v, theta, xi + at[k] * width);
+        u_x += slope[k] * before / (12 * width);
+        u_x2 += curve[k] * before;
     }
-    by_theta /= 12 * h;
-    by_x /= 12 * width;
     by_x2 /= 12 * width * width;
-    const long double dt = 1.0L / SLICES, s = volatility * x;
-    const long double q = by_theta - dt * (s * s / 2 * by_x2 + rate * x * by_x - rate * here);
-    const long double scaled = q / v->f->network->codec.scale[0][0];
-    return (double)(scaled * scaled);
+    u_x2 = (u_x2 - 30 * (state(v, xi, 0) + change)) / (12 * width * width);
+    const long double scale = v->f->network->codec.scale[0][0];
+    const long double q = by_theta - dt * (s * s / 2 * by_x2 + rate * (xi * by_x - here));
+    const long double alone =
+        moved - dt * (s * s / 2 * u_x2 + rate * (xi * u_x - (state(v, xi, 0) + change)));
+    const long double excess = alone / scale / limit;
+    return (double)(q * q / (scale * scale) / (1 + excess * excess));
 }
 
 static double loss_of(const struct fixture *f, unsigned long first, size_t count, double weight)
@@ -226,21 +307,21 @@ static double loss_of(const struct fixture *f, unsigned long first, size_t count
 static void is_the_residual_of_the_equation(void **unused)
 {
     (void)unused;
-    static const char *const focus[] = { "", "focus: [80, 130]" };
-    static const char *const payoff[] = { "", ", payoff: put" };
-    for (int k = 0; k < 2; k++) {
+    for (int k = 0; k < SIGHTS; k++) {
+        static const double low[] = { 0, 0.2, 0.95 }, high[] = { 1, 0.325, 1 },
+                            limit[] = { 5, 0.2, 5 };
         struct fixture f;
         struct function v;
         double theta[POINTS], xi[POINTS];
-        assert_int_equal(open_fixture(&f, payoff[k], TANH, focus[k]), 0);
+        open_sight(&f, &sights[k]);
         for (unsigned long index = 0; index < SAMPLES; index++) {
             double sum = 0;
             open_function(&v, &f, index);
             loss_pinn_places(f.loss, index, theta, xi);
             for (int i = 0; i < POINTS; i++) {
                 assert_true(theta[i] >= 0 && theta[i] < 1 && xi[i] >= 0 && xi[i] < 1);
-                assert_true(k == 0 || i % 2 == 0 || (xi[i] >= 0.2 && xi[i] <= 0.325));
-                sum += square(&v, theta[i], 400 * xi[i]) / POINTS;
+                assert_true(i % 2 == 0 || (xi[i] >= low[k] && xi[i] <= high[k]));
+                sum += square(&v, limit[k], theta[i], xi[i]) / POINTS;
             }
             assert_near(loss_of(&f, index, 1, 0.3), 0.3 * sum, 1e-6 * sum);
             close_function(&v);
@@ -256,9 +337,10 @@ static void gradient_is_that_of_the_value(void **unused)
     for (int a = 0; a < 3; a++) {
         struct fixture f;
         char text[128];
-        snprintf(text, sizeof text,
-                 "name: mlp, width: 7, layers: 3, activation: %s, precision: float64",
-                 activations[a]);
+        snprintf(
+            text, sizeof text,
+            "sensors: 3, stencil: [1, 5], width: 7, layers: 3, activation: %s, precision: float64",
+            activations[a]);
         assert_int_equal(open_fixture(&f, "", text, "focus: [50, 200]"), 0);
         const size_t n = f.network->nparams;
         double *found = zeros(n), *params = f.network->params, worst = 0, largest = 0;
@@ -290,7 +372,8 @@ static void float32_agrees(void **unused)
     double value[2], largest = 0;
     for (int d = 0; d < 2; d++) {
         char text[128];
-        snprintf(text, sizeof text, "name: mlp, width: 20, layers: 3, precision: %s",
+        snprintf(text, sizeof text,
+                 "sensors: 5, stencil: [1, 5], width: 20, layers: 3, precision: %s",
                  d ? "float64" : "float32");
         assert_int_equal(open_fixture(&f[d], "", text, ""), 0);
         value[d] = loss_of(&f[d], 0, SAMPLES, 1);
@@ -311,7 +394,7 @@ static void grouping_does_not_matter(void **unused)
     struct fixture f[2];
     double value[2] = { 0 };
     for (int d = 0; d < 2; d++)
-        assert_int_equal(open_fixture(&f[d], "", "name: mlp, width: 20, layers: 3", ""), 0);
+        assert_int_equal(open_fixture(&f[d], "", "sensors: 5, width: 20, layers: 3", ""), 0);
     for (int d = 0; d < 2; d++)
         for (unsigned long i = 0; i < SAMPLES; i += d ? 1 : SAMPLES)
             f[d].loss->gradient(f[d].loss, &f[d].x, i, d ? 1 : SAMPLES, 0.25, f[d].network->params,
@@ -328,13 +411,13 @@ static void says_what_it_cannot_do(void **unused)
     static const struct {
         const char *problem, *network, *loss, *expected;
     } rows[] = {
-        { "", "name: mlp, activation: relu", "", "relu has no second derivative" },
-        { "", "name: mlp, predict: state", "", "predicts the increment" },
-        { ", concentration: 0.2", "name: mlp", "", "expected an equidistant grid" },
-        { ", boundary: linear", "name: mlp", "", "boundary values in both ends" },
-        { "", "name: mlp", "focus: [100]", "expected [lower, upper] within [0, 400]" },
-        { "", "name: mlp", "focus: [100, 500]", "expected [lower, upper] within [0, 400]" },
-        { "", "name: mlp", "points: 40", "expected a multiple of 16, got 40" },
+        { "", "activation: relu", "", "relu has no second derivative" },
+        { "", "predict: state", "", "predicts the increment" },
+        { ", concentration: 0.2", "sensors: 16", "", "expected an equidistant grid" },
+        { ", boundary: linear", "sensors: 16", "", "boundary values in both ends" },
+        { "", "sensors: 16", "focus: [100]", "expected [lower, upper] within [0, 400]" },
+        { "", "sensors: 16", "focus: [100, 500]", "expected [lower, upper] within [0, 400]" },
+        { "", "sensors: 16", "points: 40", "expected a multiple of 16, got 40" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char said[1024] = "";
@@ -360,6 +443,7 @@ static void says_what_it_cannot_do(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(states_are_random_with_waves),
         cmocka_unit_test(is_the_step_of_the_network),
         cmocka_unit_test(is_the_residual_of_the_equation),
         cmocka_unit_test(gradient_is_that_of_the_value),

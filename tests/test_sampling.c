@@ -300,19 +300,19 @@ static void jets_are_those_of_the_samples(void **state)
         check_open(&c, texts[i]);
         const struct problem *p = c.problem;
         const double *s = p->grid.x[0];
-        double *u = check_vector(&c), jet[6], plus[6], minus[6];
+        double *u = check_vector(&c), jet[6];
         for (unsigned long k = 0; k < SAMPLES; k++) {
             const double t = 0.1 * (double)k;
             sample(&c, 2, k, t, u);
             for (size_t j = 0; j < p->n; j++) {
-                assert_int_equal(p->sample_at(p, 2, k, t, &s[j], jet), 0);
+                assert_int_equal(p->sample_at(p, 2, k, t, 1, &s[j], jet), 0);
                 assert_near(jet[0], u[j], 1e-11);
             }
             for (double x = 0.0371; x < 400; x *= 1.07) {
                 const double h = 1e-4 * x, xs[] = { x - h, x, x + h };
-                p->sample_at(p, 2, k, t, &xs[0], minus);
-                p->sample_at(p, 2, k, t, &xs[1], jet);
-                p->sample_at(p, 2, k, t, &xs[2], plus);
+                double all[3][6];
+                p->sample_at(p, 2, k, t, 3, xs, all[0]);
+                const double *minus = all[0], *jet = all[1], *plus = all[2];
                 assert_near(jet[1], (plus[0] - minus[0]) / (2 * h), 1e-4);
                 assert_near(jet[3], (plus[1] - minus[1]) / (2 * h), 1e-4);
                 assert_true(jet[2] == 0 && jet[4] == 0 && jet[5] == 0);
