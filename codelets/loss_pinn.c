@@ -329,7 +329,7 @@ static void enter_stencil(const struct pinn *l, void *in, size_t point, double x
         turn_over(neighbour(c, k, xi), ends, up);
         turn_over(neighbour(c, k + 1, xi), ends, down);
         for (int j = 0; j < 3; j++) {
-            slope[j] = (up[j] - down[j]) / (8 * unit);
+            slope[j] = (up[j] - down[j]) / (2 * unit);
             bend[j] = ((up[j] - jets[j]) - (jets[j] - down[j])) / unit;
         }
         enter(l, in, STENCIL + k - 1, point, slope);

@@ -53,7 +53,7 @@ int codec_create(struct codec *c, enum dtype dtype, const struct grid *g, bool b
 void codec_destroy(struct codec *c);
 
 /* Adds a stencil to a codec: of the values u- and u+ at a distance h to both sides along an axis, in fractions of it,
- *   (u+ - u-)/(8 h std)   and   (u+ - 2 u + u-)/(h std),
+ *   (u+ - u-)/(2 h std)   and   (u+ - 2 u + u-)/(h std),
  * component slowest, then axis, then distance; wrapped around a period, else continued behind an end point e by 2 u(e) less
  * the mirrored value, straight lines straight. A network that adds what such differences say to the state is a scheme. 0, or
  * -EINVAL where a distance is not in 1..points - 1 (points/2 on periodic axes) or there are too many. */
@@ -100,7 +100,7 @@ static inline SPT_HD void codec_differences(const double *line, size_t stride, s
         above = up > last ? 2 * line[last * size] - line[(2 * last - up) * size] : line[up * size];
         below = down < 0 ? 2 * line[0] - line[-down * size] : line[down * size];
     }
-    pair[0] = (above - below) / (8 * h * std);
+    pair[0] = (above - below) / (2 * h * std);
     pair[1] = ((above - here) - (here - below)) / (h * std);
 }
 

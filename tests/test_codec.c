@@ -213,7 +213,7 @@ static void stencils_hold_differences(void **state)
                             const double up = continued(line, stride, n, periodic, i + distance[d]),
                                          down =
                                              continued(line, stride, n, periodic, i - distance[d]);
-                            values[0][p] = (up - down) / (8 * h);
+                            values[0][p] = (up - down) / (2 * h);
                             values[1][p] = (up - 2 * u[p] + down) / h;
                         }
                         for (int which = 0; which < 2; which++, channel += c->padded)
@@ -235,7 +235,7 @@ static void stencils_continue_straight_lines(void **state)
     for (long i = 0; i < 9; i++)
         for (long d = 1; d < 9; d++) {
             codec_differences(line, 1, 9, false, 2, i, d, pair);
-            assert_near(pair[0], -0.5 * 8 / 4 / 2, 1e-15);
+            assert_near(pair[0], -0.5 * 8 / 2, 1e-15);
             assert_near(pair[1], 0, 1e-15);
         }
 }

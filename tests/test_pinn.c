@@ -178,7 +178,7 @@ static long double value(const struct function *v, long double theta, double xi,
     for (int d = 0; d < c->distances; d++) {
         const double width = c->distance[d] / 40.0;
         const long double up = state(v, xi + width, away), down = state(v, xi - width, away);
-        h[0][channel++] = (up - down) / (8 * width * std);
+        h[0][channel++] = (up - down) / (2 * width * std);
         h[0][channel++] = (up - 2 * u + down) / (width * std);
     }
     h[0][channel++] = at;
