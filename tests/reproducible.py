@@ -17,6 +17,7 @@ SMALL = {  # of examples/NAME.yaml
     'black_scholes': ['problem.grid=101', 'method.slices=8', 'method.fine.steps=6', 'method.coarse.steps=1'],
     'black_scholes_2d': ['problem.grid=[21, 25]', 'method.slices=8', 'method.fine.steps=2', 'method.coarse.steps=1',
                          'trace.enabled=false'],
+    'black_scholes_pinn': ['problem.grid=101', 'time.end=0.5', 'method.slices=8', 'method.fine.steps=6'],
     'dahlquist': ['method.windows=2', 'method.fine.steps=5', 'method.fine.granularity=step'],
     'allen_cahn_parareal_sdc': ['problem.grid=65', 'method.fine.granularity=node', 'method.fine.steps=2',
                                 'method.coarse.propagator.granularity=step'],
