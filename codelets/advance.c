@@ -84,13 +84,12 @@ void spt_advance(struct spt *run, const struct stepper *s, struct interval first
                  starpu_data_handle_t work)
 {
     const struct args a = { s, first, count, from == to };
-    const unsigned long long on =
-        (where & WHERE_CPU ? STARPU_CPU : 0) | (where & WHERE_CUDA ? STARPU_CUDA : 0);
     const double flops = s->flops * (double)count;
     if (from == to)
         spt_insert(run, &cl_in_place, STARPU_VALUE, &a, sizeof a, STARPU_RW, to, STARPU_SCRATCH,
-                   work, STARPU_FLOPS, flops, STARPU_EXECUTE_WHERE, on, 0);
+                   work, STARPU_FLOPS, flops, STARPU_EXECUTE_WHERE, where_workers(where), 0);
     else
         spt_insert(run, &cl, STARPU_VALUE, &a, sizeof a, STARPU_R, from, STARPU_W, to,
-                   STARPU_SCRATCH, work, STARPU_FLOPS, flops, STARPU_EXECUTE_WHERE, on, 0);
+                   STARPU_SCRATCH, work, STARPU_FLOPS, flops, STARPU_EXECUTE_WHERE,
+                   where_workers(where), 0);
 }

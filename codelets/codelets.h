@@ -29,6 +29,12 @@
 
 enum where { WHERE_CPU = 1, WHERE_CUDA = 2, WHERE_ANY = 3 };
 
+/* as StarPU wants it after STARPU_EXECUTE_WHERE */
+static inline unsigned long long where_workers(enum where where)
+{
+    return (where & WHERE_CPU ? STARPU_CPU : 0) | (where & WHERE_CUDA ? STARPU_CUDA : 0);
+}
+
 /* to = count steps of a scheme from `from`, the first being the first-th of the equal parts that
  * `step` describes; from == to steps in place. work: scratch of s->nwork + codelet_advance_work
  * doubles */

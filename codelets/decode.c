@@ -67,9 +67,9 @@ void spt_decode(struct spt *run, const struct network_step *s, starpu_data_handl
     if (lifting)
         spt_insert(run, &cl_lifting, STARPU_VALUE, &a, sizeof a, STARPU_R, u, STARPU_R, out,
                    STARPU_W, v, STARPU_SCRATCH, work, STARPU_R, lifting, STARPU_FLOPS, flops,
-                   STARPU_EXECUTE_WHERE, network_where(s), 0);
+                   STARPU_EXECUTE_WHERE, where_workers(s->where), 0);
     else
         spt_insert(run, &cl, STARPU_VALUE, &a, sizeof a, STARPU_R, u, STARPU_R, out, STARPU_W, v,
                    STARPU_SCRATCH, work, STARPU_FLOPS, flops, STARPU_EXECUTE_WHERE,
-                   network_where(s), 0);
+                   where_workers(s->where), 0);
 }

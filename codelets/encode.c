@@ -64,8 +64,8 @@ void spt_encode(struct spt *run, const struct network_step *s, struct interval s
     if (lifting)
         spt_insert(run, &cl_lifting, STARPU_VALUE, &a, sizeof a, STARPU_R, u, STARPU_W, in,
                    STARPU_SCRATCH, work, STARPU_W, lifting, STARPU_FLOPS, flops,
-                   STARPU_EXECUTE_WHERE, network_where(s), 0);
+                   STARPU_EXECUTE_WHERE, where_workers(s->where), 0);
     else
         spt_insert(run, &cl, STARPU_VALUE, &a, sizeof a, STARPU_R, u, STARPU_W, in, STARPU_SCRATCH,
-                   work, STARPU_FLOPS, flops, STARPU_EXECUTE_WHERE, network_where(s), 0);
+                   work, STARPU_FLOPS, flops, STARPU_EXECUTE_WHERE, where_workers(s->where), 0);
 }

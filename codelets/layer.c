@@ -57,5 +57,5 @@ void spt_layer(struct spt *run, const struct network_step *s, int stage, starpu_
     for (int i = n->stages[stage].first; i < n->stages[stage].last; i++)
         flops += n->layers[i]->flops;
     spt_insert(run, &cl, STARPU_VALUE, &a, sizeof a, STARPU_R, x, STARPU_W, y, STARPU_SCRATCH, work,
-               STARPU_FLOPS, flops, STARPU_EXECUTE_WHERE, network_where(s), 0);
+               STARPU_FLOPS, flops, STARPU_EXECUTE_WHERE, where_workers(s->where), 0);
 }

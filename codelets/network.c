@@ -54,8 +54,8 @@ void spt_network(struct spt *run, const struct network_step *s, struct interval 
 {
     const struct args a = { s, step };
     spt_insert(run, &cl, STARPU_VALUE, &a, sizeof a, STARPU_R, from, STARPU_W, to, STARPU_SCRATCH,
-               work, STARPU_FLOPS, s->neural.network->flops, STARPU_EXECUTE_WHERE, network_where(s),
-               0);
+               work, STARPU_FLOPS, s->neural.network->flops, STARPU_EXECUTE_WHERE,
+               where_workers(s->where), 0);
 }
 
 size_t codelet_network_work(const struct network_step *s)

@@ -11,12 +11,6 @@
 
 enum { CODELET_NETWORK_WORK = 8 }; /* for network_check */
 
-/* as StarPU wants it after STARPU_EXECUTE_WHERE */
-static inline unsigned long long network_where(const struct network_step *s)
-{
-    return (s->where & WHERE_CPU ? STARPU_CPU : 0) | (s->where & WHERE_CUDA ? STARPU_CUDA : 0);
-}
-
 /* the cost of a network's tasks depends on its architecture */
 static inline uint32_t network_footprint(struct starpu_task *task, const struct network_step *s)
 {

@@ -168,10 +168,8 @@ static void add_all(struct buffers *b, int n, const starpu_data_handle_t *h)
 static void insert(struct spt *run, struct starpu_codelet *cl, const struct args *a,
                    enum where where, double flops, struct buffers *b)
 {
-    const unsigned long long on =
-        (where & WHERE_CPU ? STARPU_CPU : 0) | (where & WHERE_CUDA ? STARPU_CUDA : 0);
     spt_insert(run, cl, STARPU_VALUE, a, sizeof *a, STARPU_DATA_MODE_ARRAY, b->d, b->n,
-               STARPU_FLOPS, flops, STARPU_EXECUTE_WHERE, on, 0);
+               STARPU_FLOPS, flops, STARPU_EXECUTE_WHERE, where_workers(where), 0);
 }
 
 void spt_sdc_start(struct spt *run, const struct sdc *s, struct interval step, int m,

@@ -42,9 +42,7 @@ void spt_transfer(struct spt *run, const struct transfer *t, enum where where,
                   starpu_data_handle_t to, starpu_data_handle_t work)
 {
     const struct args a = { t, p, time };
-    const unsigned long long on =
-        (where & WHERE_CPU ? STARPU_CPU : 0) | (where & WHERE_CUDA ? STARPU_CUDA : 0);
     spt_insert(run, &cl, STARPU_VALUE, &a, sizeof a, STARPU_R, from, STARPU_W, to, STARPU_SCRATCH,
                work, STARPU_FLOPS, 2.0 * (t->order + 1) * t->from.dims * (double)spt_size(to),
-               STARPU_EXECUTE_WHERE, on, 0);
+               STARPU_EXECUTE_WHERE, where_workers(where), 0);
 }
