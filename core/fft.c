@@ -12,7 +12,7 @@
 struct fft {
     int dims;
     bool sine;
-    size_t shape[3], real, complex;
+    size_t shape[3], rows, real, complex; /* rows: arrays that are transformed at once */
     double scale;
     fftw_plan forward, inverse; /* inverse NULL: forward is its own */
 #if SPT_CUDA
@@ -34,10 +34,12 @@ static int plan(struct fft *f)
     if (u && v && f->sine) {
         f->forward = fftw_plan_r2r(f->dims, n, u, v, kind, flags | FFTW_PRESERVE_INPUT);
     } else if (u && v) {
-        f->forward =
-            fftw_plan_dft_r2c(f->dims, n, u, (fftw_complex *)v, flags | FFTW_PRESERVE_INPUT);
-        f->inverse =
-            fftw_plan_dft_c2r(f->dims, n, (fftw_complex *)v, u, flags | FFTW_DESTROY_INPUT);
+        const int rows = (int)f->rows, reals = (int)(f->real / f->rows),
+                  complexes = (int)(f->complex / f->rows);
+        f->forward = fftw_plan_many_dft_r2c(f->dims, n, rows, u, NULL, 1, reals, (fftw_complex *)v,
+                                            NULL, 1, complexes, flags | FFTW_PRESERVE_INPUT);
+        f->inverse = fftw_plan_many_dft_c2r(f->dims, n, rows, (fftw_complex *)v, NULL, 1, complexes,
+                                            u, NULL, 1, reals, flags | FFTW_DESTROY_INPUT);
     }
     fftw_free(u);
     fftw_free(v);
@@ -60,7 +62,7 @@ void fft_destroy(struct fft **fp)
     free(f);
 }
 
-static int create(struct fft **out, int dims, const size_t *shape, bool sine)
+static int create(struct fft **out, int dims, const size_t *shape, size_t rows, bool sine)
 {
     assert(dims >= 1 && dims <= 3);
     struct fft *f = calloc(1, sizeof *f);
@@ -68,7 +70,7 @@ static int create(struct fft **out, int dims, const size_t *shape, bool sine)
         return -ENOMEM;
     f->dims = dims;
     f->sine = sine;
-    f->real = f->complex = 1;
+    f->real = f->complex = f->rows = rows;
     f->scale = 1;
     for (int a = 0; a < dims; a++) {
         f->shape[a] = shape[a];
@@ -81,7 +83,7 @@ static int create(struct fft **out, int dims, const size_t *shape, bool sine)
     int err = plan(f);
 #if SPT_CUDA
     if (!err)
-        err = (f->cuda = fft_create_cuda(dims, shape, sine)) ? 0 : -ENOMEM;
+        err = (f->cuda = fft_create_cuda(dims, shape, rows, sine)) ? 0 : -ENOMEM;
 #endif
     if (err) {
         fft_destroy(&f);
@@ -93,12 +95,17 @@ static int create(struct fft **out, int dims, const size_t *shape, bool sine)
 
 int fft_create(struct fft **f, int dims, const size_t *shape)
 {
-    return create(f, dims, shape, false);
+    return create(f, dims, shape, 1, false);
 }
 
 int fft_create_sine(struct fft **f, int dims, const size_t *shape)
 {
-    return create(f, dims, shape, true);
+    return create(f, dims, shape, 1, true);
+}
+
+int fft_create_rows(struct fft **f, size_t rows, size_t n)
+{
+    return create(f, 1, &n, rows, false);
 }
 
 size_t fft_real(const struct fft *f)

@@ -28,7 +28,7 @@ struct plans {
 struct fft_cuda {
     int dims;
     bool sine;
-    int shape[3];
+    int shape[3], rows;
     struct plans *worker; /* (workers); NULL while no devices are open */
     struct fft_cuda *next;
 };
@@ -48,9 +48,9 @@ static void make_plans(struct fft_cuda *f, struct plans *p)
 {
     if (!f->sine) {
         CUFFT_CHECK(cufftPlanMany(&p->plan[FORWARD], f->dims, f->shape, NULL, 1, 0, NULL, 1, 0,
-                                  CUFFT_D2Z, 1));
+                                  CUFFT_D2Z, f->rows));
         CUFFT_CHECK(cufftPlanMany(&p->plan[INVERSE], f->dims, f->shape, NULL, 1, 0, NULL, 1, 0,
-                                  CUFFT_Z2D, 1));
+                                  CUFFT_Z2D, f->rows));
         return;
     }
     for (int a = 0; a < f->dims; a++) { /* in place: 2(n + 1) reals become n + 2 complex numbers */
@@ -111,13 +111,14 @@ void fft_close_devices_cuda(void)
     workers = 0;
 }
 
-struct fft_cuda *fft_create_cuda(int dims, const size_t *shape, bool sine)
+struct fft_cuda *fft_create_cuda(int dims, const size_t *shape, size_t rows, bool sine)
 {
     struct fft_cuda *f = (struct fft_cuda *)calloc(1, sizeof *f);
     if (!f)
         return NULL;
     f->dims = dims;
     f->sine = sine;
+    f->rows = (int)rows;
     for (int a = 0; a < dims; a++)
         f->shape[a] = (int)shape[a];
     f->next = known;

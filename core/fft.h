@@ -23,6 +23,8 @@ struct fft;
  * axis shape[dims-1]/2 + 1, its numbers are pairs (re, im). 0 or -ENOMEM. Main thread only, like
  * fft_destroy. */
 int fft_create(struct fft **f, int dims, const size_t *shape);
+/* The same of every row of an array (rows, n) by itself: complex side (rows, n/2 + 1) */
+int fft_create_rows(struct fft **f, size_t rows, size_t n);
 /* Sine transform of type I along every axis: y_k = 2 sum_j x_j sin(pi (j+1)(k+1)/(n+1)), real to
  * real, its own inverse. */
 int fft_create_sine(struct fft **f, int dims, const size_t *shape);
@@ -51,7 +53,8 @@ static inline long fft_mode(size_t k, size_t n)
 
 /* core/fft.cu, in builds with CUDA. The devices come and go by exec_open_devices. */
 struct fft_cuda;
-struct fft_cuda *fft_create_cuda(int dims, const size_t *shape, bool sine); /* NULL: no memory */
+struct fft_cuda *fft_create_cuda(int dims, const size_t *shape, size_t rows,
+                                 bool sine); /* NULL: no memory */
 void fft_destroy_cuda(struct fft_cuda *f);
 size_t fft_nwork_cuda(const struct fft_cuda *f);
 void fft_forward_cuda(const struct fft_cuda *f, const struct exec *x, const double *in,

@@ -20,6 +20,7 @@ const struct problem_type *const problem_types[] = {
     &heat_type,
     &lorenz_type,
     &prothero_robinson_type,
+    &rayleigh_benard_type,
     &van_der_pol_type,
     NULL,
 };

@@ -59,12 +59,21 @@ struct pde {
                         double *d);
 };
 
+/* Fields on a grid that a state stands for without holding them: one of coefficients, say. What users see of a state.
+ * On the host; 0 or -ENOMEM */
+struct fields {
+    struct grid grid;
+    int (*show)(const struct problem *, double t, const double *u, double *v);   /* v = the fields of u */
+    int (*absorb)(const struct problem *, double t, const double *v, double *u); /* u = the state nearest to them */
+};
+
 struct problem {
     const char *name;
     size_t n;                                         /* doubles in a state */
     size_t nwork;                                     /* doubles of scratch that any one kernel takes */
     int splits;                                       /* directions of the ADI splitting; 0: none */
-    struct grid grid;
+    struct grid grid;                                 /* of a state */
+    const struct fields *fields;                      /* NULL: the state itself is what users see */
     double flops_rhs, flops_solve;                    /* per call, counted; 0 unknown */
     const struct problem_kernels *kernels[DEV_COUNT]; /* [DEV_CPU] always; [DEV_CUDA]: the same set, or NULL */
 

@@ -17,6 +17,7 @@ extern const struct problem_type gray_scott_type;
 extern const struct problem_type heat_type;
 extern const struct problem_type lorenz_type;
 extern const struct problem_type prothero_robinson_type;
+extern const struct problem_type rayleigh_benard_type;
 extern const struct problem_type van_der_pol_type;
 
 #endif

@@ -226,9 +226,9 @@ static int call(struct check *c, struct call o, const double *u, const double *b
 
 static bool is_for_cpu_only(const char *problem)
 {
-    static const char *const names[] = { "allen_cahn", "allen_cahn_2d", "burgers",
-                                         "gray_scott", "lorenz",        "prothero_robinson",
-                                         "van_der_pol" };
+    static const char *const names[] = { "allen_cahn",      "allen_cahn_2d", "burgers",
+                                         "gray_scott",      "lorenz",        "prothero_robinson",
+                                         "rayleigh_benard", "van_der_pol" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (!strcmp(names[i], problem))
             return true;

@@ -59,6 +59,10 @@ static const struct {
       "boundary: linear, correlation: -0.4}",
       { 1e-13, 0, 0 } },
     { "{name: prothero_robinson}", { 1e-12, 1e-9, 0 } },
+    { "{name: rayleigh_benard, grid: [18, 16], rayleigh: 1e4, size: [2, 1]}", { 1e-11, 0, 0 } },
+    { "{name: rayleigh_benard, grid: [16, 14], rayleigh: 1e4, prandtl: 7, size: [3, 1.5], "
+      "boundary: free_slip, initial: {kind: mode, amplitude: 0.1}}",
+      { 1e-11, 0, 0 } },
     { "{name: lorenz}", { 1e-13, 0, 0 } },
     { "{name: van_der_pol}", { 1e-12, 0, 0 } },
     { "{name: allen_cahn, grid: 201, epsilon: 0.2, dw: -0.5}", { 1e-9, 1e-3, 0 } },
