@@ -21,6 +21,9 @@ struct grid {
     double length[GRID_MAX_DIMS];     /* of the domain: period on a periodic axis */
     const char *axis[GRID_MAX_DIMS];  /* name and unit for plots: "S1", "x" */
     bool periodic[GRID_MAX_DIMS];
+    /* not 0: the axis counts coefficients, the coarsest first, in so many blocks one after the other (real parts,
+     * imaginary parts). A coarser grid has fewer of each block */
+    size_t blocks[GRID_MAX_DIMS];
     int components;                   /* fields per point */
     const char *const *names;         /* (components) names of the fields; NULL: "u" */
     bool is_complex;                  /* two doubles per point and component */

@@ -11,7 +11,8 @@
 int observer_create(struct observer *o, struct spt *run, const struct problem *p,
                     const struct nodes *list, long snapshots)
 {
-    const struct grid *g = &p->grid;
+    const struct grid *g = problem_shown(p);
+    const size_t numbers = grid_doubles(g);
     int err;
     memset(o, 0, sizeof *o);
     o->run = run;
@@ -20,7 +21,8 @@ int observer_create(struct observer *o, struct spt *run, const struct problem *p
     o->values = json_array();
     o->observations = calloc(list->n + 1, sizeof *o->observations);
     o->state = calloc(p->n, sizeof *o->state);
-    if (!o->observations || !o->state)
+    o->shown = p->fields ? calloc(numbers, sizeof *o->shown) : NULL;
+    if (!o->observations || !o->state || (p->fields && !o->shown))
         return log_error(-ENOMEM, "out of memory");
     for (size_t i = 0; i < list->n; i++) {
         struct observation *b = &o->observations[i];
@@ -32,12 +34,12 @@ int observer_create(struct observer *o, struct spt *run, const struct problem *p
             if (p->quantity && p->quantity(p, b->v.name, 0.0, o->state, &value) == 0)
                 continue;
             b->whole = true;
-            if (p->n > OBSERVE_WHOLE_MAX)
+            if (numbers > OBSERVE_WHOLE_MAX)
                 return config_error(
                     list->v[i],
                     "expected key 'at': a whole state of %zu numbers is observed only up "
                     "to %d, and %s knows no quantity '%s'",
-                    p->n, OBSERVE_WHOLE_MAX, p->name, b->v.name);
+                    numbers, OBSERVE_WHOLE_MAX, p->name, b->v.name);
             continue;
         }
         if (b->v.at.n != (size_t)g->dims)
@@ -104,20 +106,29 @@ static json_t *number(double v)
     return isfinite(v) ? json_real(v) : json_null();
 }
 
-static json_t *value_of(const struct observation *b, const struct problem *p, double t,
-                        const double *u)
+/* u itself, or its fields until the next call */
+static const double *seen(struct observer *o, double t, const double *u)
 {
-    const struct grid *g = &p->grid;
+    if (!o->shown)
+        return u;
+    SPT_CHECK(o->problem->fields->show(o->problem, t, u, o->shown) == 0);
+    return o->shown;
+}
+
+static json_t *value_of(struct observer *o, const struct observation *b, double t, const double *u)
+{
+    const struct problem *p = o->problem;
+    const struct grid *g = problem_shown(p);
     const size_t per = g->is_complex ? 2 : 1;
     double quantity, point[64];
     const double *v = point;
     size_t count = (size_t)g->components;
     if (b->v.at.n) {
         SPT_CHECK(count * per <= sizeof point / sizeof *point);
-        SPT_CHECK(grid_interpolate(g, u, b->v.at.v, point) == 0);
+        SPT_CHECK(grid_interpolate(g, seen(o, t, u), b->v.at.v, point) == 0);
     } else if (b->whole) {
-        v = u;
-        count = p->n / per;
+        v = seen(o, t, u);
+        count = grid_doubles(g) / per;
     } else {
         SPT_CHECK(p->quantity(p, b->v.name, t, u, &quantity) == 0);
         return number(quantity);
@@ -142,9 +153,10 @@ static void keep(struct observer *o, double t, const double *u)
     o->kept = realloc(o->kept, (o->nkept + 1) * sizeof *o->kept);
     o->states = realloc(o->states, (o->nkept + 1) * sizeof *o->states);
     SPT_CHECK(o->kept && o->states);
-    double *copy = malloc(o->problem->n * sizeof *copy);
+    const size_t bytes = grid_doubles(problem_shown(o->problem)) * sizeof(double);
+    double *copy = malloc(bytes);
     SPT_CHECK(copy);
-    memcpy(copy, u, o->problem->n * sizeof *copy);
+    memcpy(copy, seen(o, t, u), bytes);
     o->states[o->nkept] = copy;
     o->kept[o->nkept++] = (struct snapshot){ t, copy, NULL };
 }
@@ -157,7 +169,7 @@ void observer_initial(struct observer *o, double t, const double *u)
         if (o->observations[i].stride)
             json_array_append_new(
                 o->values, json_pack("{s:s, s:f, s:o}", "name", o->observations[i].v.name, "time",
-                                     t, "value", value_of(&o->observations[i], o->problem, t, u)));
+                                     t, "value", value_of(o, &o->observations[i], t, u)));
 }
 
 void observer_emit(void *observer, struct interval slice, starpu_data_handle_t u)
@@ -192,14 +204,14 @@ void observer_emit(void *observer, struct interval slice, starpu_data_handle_t u
         if (!(end || (b->stride && at % b->stride == 0)))
             continue;
         json_t *entry = json_pack("{s:s, s:f, s:o}", "name", b->v.name, "time", t, "value",
-                                  value_of(b, o->problem, t, o->state));
+                                  value_of(o, b, t, o->state));
         if (b->v.at.n) {
             json_t *point = json_array();
             for (size_t a = 0; a < b->v.at.n; a++)
                 json_array_append_new(point, json_real(b->v.at.v[a]));
             json_object_set_new(entry, "at", point);
             if (end && o->reference)
-                json_object_set_new(entry, "exact", value_of(b, o->problem, t, o->reference));
+                json_object_set_new(entry, "exact", value_of(o, b, t, o->reference));
         }
         json_array_append_new(o->values, entry);
     }
@@ -221,6 +233,7 @@ void observer_destroy(struct observer *o)
     free(o->kept);
     free(o->observations);
     free(o->state);
+    free(o->shown);
     free(o->reference);
     json_decref(o->values);
     memset(o, 0, sizeof *o);

@@ -28,6 +28,7 @@ struct observer {
     double **states; /* of the snapshots, rank 0 */
     size_t nkept;
     double *state;     /* the last one fetched, rank 0; at the end: the final one */
+    double *shown;     /* the fields of a state; NULL: a problem shows its states themselves */
     double *reference; /* the exact solution at the end, or NULL; rank 0 */
 };
 

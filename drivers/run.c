@@ -182,7 +182,9 @@ static int write_results(struct job *j, const struct outcome *r, const struct op
     if ((err = options_write_config(j->config, dir)))
         goto out;
     if (b->nkept && r->failure->kind == FAILURE_NONE) {
-        double *exact = j->problem->exact ? calloc(b->nkept * j->problem->n, sizeof *exact) : NULL;
+        double *exact = j->problem->exact && !j->problem->fields
+                            ? calloc(b->nkept * j->problem->n, sizeof *exact)
+                            : NULL;
         bool all = exact;
         for (size_t i = 0; i < b->nkept && all; i++) {
             all = j->problem->exact(j->problem, b->kept[i].time, exact + i * j->problem->n) == 0;
@@ -190,7 +192,7 @@ static int write_results(struct job *j, const struct outcome *r, const struct op
         }
         for (size_t i = 0; i < b->nkept && !all; i++)
             b->kept[i].reference = NULL;
-        err = results_write(dir, j->problem->name, &j->problem->grid, b->kept, b->nkept);
+        err = results_write(dir, j->problem->name, problem_shown(j->problem), b->kept, b->nkept);
         free(exact);
         if (err)
             goto out;

@@ -60,9 +60,10 @@ int problem_create_coarse(struct problem **p, struct node *config, long factor)
     int at = snprintf(text, sizeof text, "[");
     if (!config_child(config, "grid"))
         err = config_error(config, "problem %s has no grid to coarsen", fine->name);
-    for (int a = 0; a < fine->grid.dims && !err; a++) {
-        const bool periodic = fine->grid.periodic[a];
-        const long points = (long)fine->grid.shape[a], cells = periodic ? points : points - 1;
+    const struct grid *grid = problem_shown(fine);
+    for (int a = 0; a < grid->dims && !err; a++) {
+        const bool periodic = grid->periodic[a] || fine->fields;
+        const long points = (long)grid->shape[a], cells = periodic ? points : points - 1;
         if (factor < 1 || cells % factor || cells / factor < 1)
             err = config_key_error(config, "grid",
                                    "cannot be coarsened by %ld: expected %s that it divides, "
@@ -73,7 +74,7 @@ int problem_create_coarse(struct problem **p, struct node *config, long factor)
                            cells / factor + (periodic ? 0 : 1));
     }
     snprintf(text + at, sizeof text - (size_t)at, "]");
-    if (fine->grid.dims == 1) { /* a plain number suits problems that are always one-dimensional */
+    if (grid->dims == 1) { /* a plain number suits problems that are always one-dimensional */
         text[at] = '\0';
         memmove(text, text + 1, (size_t)at);
     }

@@ -100,6 +100,12 @@ struct problem {
     void (*destroy)(struct problem *);                             /* frees the problem itself too */
 };
 
+/* what users see a state on */
+static inline const struct grid *problem_shown(const struct problem *p)
+{
+    return p->fields ? &p->fields->grid : &p->grid;
+}
+
 /* One row per problem in problems/problem.c: what stands under `problem:` in a config. */
 struct problem_type {
     const char *name, *help;
@@ -112,9 +118,8 @@ extern const struct problem_type *const problem_types[]; /* ends with NULL */
 /* From the `problem:` node of a config: one error line on stderr and -EINVAL if it is wrong. */
 int problem_create(struct problem **p, struct node *config);
 
-/* The same problem with every axis coarsened: (points - 1)/factor + 1 points (points/factor on periodic axes); the config
- * gets that grid: pass a copy.
- * -EINVAL after an error line if that does not divide. */
+/* The same problem with every axis coarsened: (points - 1)/factor + 1 points (points/factor on periodic axes, and where a
+ * problem has `fields`); the config gets that grid: pass a copy. -EINVAL after an error line if that does not divide. */
 int problem_create_coarse(struct problem **p, struct node *config, long factor);
 void problem_destroy(struct problem **p);
 

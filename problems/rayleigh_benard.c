@@ -132,6 +132,8 @@ static int grids(struct rbc *s)
     struct grid *g = &s->base.grid, *shown = &s->fields.grid;
     g->components = 2;
     g->names = components;
+    g->blocks[0] = 1;
+    g->blocks[1] = 2;
     shown->components = RBC_FIELDS;
     shown->names = fields;
     int err = grid_axis(g, 0, "degree", s->rows, 0, (double)(s->rows - 1), false);

@@ -8,6 +8,18 @@
 #include "core/log.h"
 #include "core/vec.h"
 
+/* coefficient i of `to` is the same one of `from`, or 0 */
+static void cut_or_pad(struct transfer *t, int a)
+{
+    const size_t blocks = t->from.blocks[a], m = t->from.shape[a] / blocks,
+                 n = t->to.shape[a] / blocks;
+    for (size_t i = 0; i < t->to.shape[a]; i++) {
+        const size_t k = i % n;
+        t->first[a][i] = (int)(i / n * m + (k < m ? k : 0));
+        t->weight[a][i] = k < m;
+    }
+}
+
 int transfer_create(struct transfer **out, const struct grid *from, const struct grid *to,
                     int order)
 {
@@ -17,6 +29,8 @@ int transfer_create(struct transfer **out, const struct grid *from, const struct
         return log_error(-ENOMEM, "out of memory");
     t->from = *from;
     t->to = *to;
+    if (from->blocks[0])
+        order = 0;
     t->order = order;
     for (int a = 0; a < from->dims; a++) {
         const size_t n = to->shape[a];
@@ -32,7 +46,9 @@ int transfer_create(struct transfer **out, const struct grid *from, const struct
                 -EINVAL, "interpolation of order %d needs %d points on axis %s, the grid has %zu",
                 order, order + 1, from->axis[a], from->shape[a]);
         }
-        for (size_t i = 0; i < n; i++) {
+        if (from->blocks[a])
+            cut_or_pad(t, a);
+        for (size_t i = 0; i < n && !from->blocks[a]; i++) {
             long first;
             if (grid_weights(from, a, to->x[a][i], order, &first,
                              t->weight[a] + i * (size_t)(order + 1))) {

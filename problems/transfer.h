@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The StarPinT authors
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Between grids: tensor-product Lagrange interpolation of a state onto another grid of the same
- * domain. */
+ * domain. Coefficients are cut off, or followed by zeros. */
 #ifndef SPT_TRANSFER_H
 #define SPT_TRANSFER_H
 
