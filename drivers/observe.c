@@ -146,6 +146,19 @@ static json_t *value_of(struct observer *o, const struct observation *b, double 
     return list;
 }
 
+/* once, before it blows up */
+static void check_cfl(struct observer *o, double t, const double *u)
+{
+    const struct problem *p = o->problem;
+    double rate;
+    if (o->warned || o->step == 0.0 || !p->quantity || p->quantity(p, "cfl", t, u, &rate) ||
+        !(rate * o->step > 1.0))
+        return;
+    o->warned = true;
+    log_warn("t = %g: the CFL number of steps of %g is %.2f; expected at most 1: steps of %.2g", t,
+             o->step, rate * o->step, 1.0 / rate);
+}
+
 static void keep(struct observer *o, double t, const double *u)
 {
     if (o->nkept && o->kept[o->nkept - 1].time == t)
@@ -163,6 +176,8 @@ static void keep(struct observer *o, double t, const double *u)
 
 void observer_initial(struct observer *o, double t, const double *u)
 {
+    if (o->run->rank == 0)
+        check_cfl(o, t, u);
     if (o->run->rank == 0 && o->snapshots > 0)
         keep(o, t, u);
     for (size_t i = 0; i < o->count && o->run->rank == 0; i++)
@@ -190,6 +205,7 @@ void observer_emit(void *observer, struct interval slice, starpu_data_handle_t u
     if (o->run->rank != 0)
         return;
     const double t = interval_t1(slice);
+    check_cfl(o, t, o->state);
     if (snapshot)
         keep(o, t, o->state);
     if (end && o->problem->exact) {

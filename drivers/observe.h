@@ -29,6 +29,8 @@ struct observer {
     size_t nkept;
     double *state;     /* the last one fetched, rank 0; at the end: the final one */
     double *shown;     /* the fields of a state; NULL: a problem shows its states themselves */
+    double step;       /* of the fine scheme: its CFL number is looked at; 0: it has none */
+    bool warned;       /* that it is too large */
     double *reference; /* the exact solution at the end, or NULL; rank 0 */
 };
 

@@ -9,6 +9,7 @@
 #include "drivers/commands.h"
 #include "drivers/options.h"
 #include "drivers/report.h"
+#include "problems/sdc.h"
 
 static void usage(void)
 {
@@ -145,6 +146,8 @@ static int prepare(struct job *j, const struct options *o)
     if ((err = observer_boundaries(&j->observer, &j->v.observe, j->v.time.start, j->v.time.end,
                                    j->parts)))
         return err;
+    if (stepper_type_find(j->fine->name) || !strcmp(j->fine->name, sdc_stepper_type.name))
+        j->observer.step = (j->v.time.end - j->v.time.start) / (double)(j->parts * j->fine->steps);
     const struct interval part =
         interval_part((struct interval){ j->v.time.start, j->v.time.end, 0, 1 }, 0, j->parts);
     err = propagator_check(j->fine, part);

@@ -80,7 +80,8 @@ struct problem {
     /* Host functions. */
     int (*initial)(const struct problem *, double t, double *u);
     int (*exact)(const struct problem *, double t, double *u);     /* NULL if unknown */
-    /* A named quantity of a state (kinetic_energy, nusselt): 0, -ENOENT if there is none of this name. NULL: none */
+    /* A named quantity of a state (kinetic_energy, nusselt): 0, -ENOENT if there is none of this name. NULL: none. Of
+     * `cfl`, the rate that gives the CFL number of a step dt as dt times it, runs warn when that is above 1 */
     int (*quantity)(const struct problem *, const char *name, double t, const double *u, double *value);
     /* Training without data. u = a smooth random state, of the size and the kind that solutions are, with the boundary
      * values of time t to the last bit. The same bits for the same problem, seed, index and t, whatever was drawn before;
