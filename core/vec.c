@@ -98,7 +98,9 @@ void vec_interpolate(const struct exec *x, size_t outer, size_t from, size_t to,
                 c[m] = w[k];
                 term[m++] = plane + source * inner;
             }
-            if (inner < LANES)
+            if (m == 0)
+                memset(row, 0, inner * sizeof *row);
+            else if (inner < LANES)
                 for (size_t j = 0; j < inner; j++) {
                     double sum = c[0] * term[0][j];
                     for (int k = 1; k < m; k++)
