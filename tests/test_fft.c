@@ -80,6 +80,33 @@ static void sine_modes(void **state)
     fft_destroy(&f);
 }
 
+/* rows by themselves: what each of them gives alone, and back */
+static void rows(void **state)
+{
+    (void)state;
+    enum { ROWS = 3, N = 12, HALF = N / 2 + 1 };
+    const struct exec x = exec_host(NULL, 0);
+    struct fft *all, *one;
+    assert_int_equal(fft_create_rows(&all, ROWS, N), 0);
+    assert_int_equal(fft_create(&one, 1, (size_t[]){ N }), 0);
+    assert_int_equal(fft_real(all), ROWS * N);
+    assert_int_equal(fft_complex(all), ROWS * HALF);
+    assert_true(fft_scale(all) == N);
+    for (size_t i = 0; i < ROWS * N; i++)
+        u[i] = sin(1.0 + (double)(i * i));
+    fft_forward(all, &x, u, w);
+    for (size_t r = 0; r < ROWS; r++) {
+        fft_forward(one, &x, u + r * N, w2);
+        for (size_t k = 0; k < 2 * HALF; k++)
+            assert_near(w[2 * r * HALF + k], w2[k], 1e-14 * N);
+    }
+    fft_inverse(all, &x, w, v);
+    for (size_t i = 0; i < ROWS * N; i++)
+        assert_near(v[i], N * u[i], 1e-14 * N);
+    fft_destroy(&all);
+    fft_destroy(&one);
+}
+
 static void bits_do_not_depend_on_alignment(void **state)
 {
     (void)state;
@@ -113,9 +140,8 @@ static void signed_modes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_mode),
-        cmocka_unit_test(sine_modes),
-        cmocka_unit_test(bits_do_not_depend_on_alignment),
+        cmocka_unit_test(one_mode),     cmocka_unit_test(sine_modes),
+        cmocka_unit_test(rows),         cmocka_unit_test(bits_do_not_depend_on_alignment),
         cmocka_unit_test(signed_modes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
