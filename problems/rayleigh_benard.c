@@ -79,9 +79,9 @@ static const struct param params[] = {
 
 static const struct schema schema = {
     "problem: rayleigh_benard",
-    "Rayleigh-Benard convection in 2D, Fourier x polynomials; quantities `kinetic_energy`, "
-    "`reynolds`, `nusselt`, `nusselt_bottom`, `nusselt_top`, `nusselt_thermal`, `nusselt_viscous`, "
-    "`divergence`, and `cfl`: times dt it is the CFL number",
+    "Rayleigh-Benard convection in 2D; quantities `kinetic_energy`, `reynolds`, `nusselt`, "
+    "`nusselt_bottom`, `nusselt_top`, `nusselt_thermal`, `nusselt_viscous`, `divergence`, and "
+    "`cfl`, which times dt is the CFL number",
     params,
 };
 

@@ -138,7 +138,7 @@ int rbc_fields_create(struct rbc *s)
 {
     const size_t K = s->rows, nz = s->nz, half = s->pz / 2, n = nz * s->waves;
     struct rbc_shown *t = s->shown = calloc(1, sizeof *t);
-    double *work = aligned_alloc(64, (2 * n + 32 * exec_round(nz)) * sizeof *work);
+    double *work = aligned_alloc(64, (2 * exec_round(n) + 32 * exec_round(nz)) * sizeof *work);
     double *xi = malloc(nz * sizeof *xi);
     const size_t doubles = 2 * BASES * exec_round(K * nz) + 2 * exec_round(nz * nz) +
                            6 * exec_round(nz / 2 * half) + 4 * exec_round(K) +

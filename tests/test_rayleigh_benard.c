@@ -437,14 +437,15 @@ static const char *const turbulent =
     "{name: rayleigh_benard, rayleigh: 1e6, size: [2, 1], grid: [32, 24], initial: "
     "{kind: noise, amplitude: 1}}";
 
+static const char parallel_sdc[] =
+    "{name: sdc, sweeps: 4, preconditioner: MIN-SR-FLEX, preconditioner_explicit: PIC, nodes: "
+    "{type: legendre, quadrature: radau_right, count: 4}}";
+
 static void divergence_and_plates(void **state)
 {
     (void)state;
-    static const char *const steppers[] = {
-        "{name: rk222}", "{name: rk443}", "{name: ark548}",
-        "{name: sdc, sweeps: 4, preconditioner: MIN-SR-FLEX, preconditioner_explicit: PIC, nodes: "
-        "{type: legendre, quadrature: radau_right, count: 4}}"
-    };
+    static const char *const steppers[] = { "{name: rk222}", "{name: rk443}", "{name: ark548}",
+                                            parallel_sdc };
     for (int i = 0; i < 4; i++) {
         struct check c;
         double *u = start(&c, turbulent, steppers[i]);
@@ -670,8 +671,7 @@ static void steppers_keep_their_promises(void **state)
     check_stepper(rolls, "{name: rk222}");
     check_stepper(rolls, "{name: rk443}");
     check_stepper(rolls, "{name: ark548}");
-    check_stepper(rolls, "{name: sdc, sweeps: 4, preconditioner: MIN-SR-FLEX, "
-                         "preconditioner_explicit: PIC, nodes: {count: 4}}");
+    check_stepper(rolls, parallel_sdc);
 }
 
 static void wrong_input_is_refused(void **state)
