@@ -546,6 +546,20 @@ class Files(unittest.TestCase):
         whole = [o for o in summary(results)['observations'] if o['name'] == 'all']
         self.assertEqual([len(o['value']) for o in whole], [32])
 
+    def test_large_steps_are_warned_of_once(self):
+        text = ('problem: {name: rayleigh_benard, rayleigh: 1e4, size: [2, 1], grid: [32, 16],\n'
+                '          initial: {kind: mode, amplitude: 0.5}}\ntime: {start: 0, end: 4}\n'
+                'method: {name: serial, propagator: {name: rk443, steps: 16}}\n'
+                'observe: [{name: cfl, every: 0.25}]\n')
+        results = support.folder / 'cfl'
+        for args, warnings in (['--set', 'method.propagator.steps=64'], 0), ([], 1):
+            done = starpint('run', support.config('right', text), '-o', results, '--overwrite', '--quiet', *args)
+            self.assertEqual(done.status, 0, done)
+            self.assertEqual(done.err.count('CFL number of steps of 0.25 is 1'), warnings, done.err)
+            self.assertEqual(done.err.count('CFL'), warnings, done.err)
+        rates = [o['value'] for o in summary(results)['observations']]
+        self.assertTrue(rates[0] == 0 and 4 < max(rates) < 8, rates)
+
     def test_effective_config(self):
         for name, text, sets in [('parareal', DAHLQUIST, ['method.slices=8', 'observe.0.every=0.125']),
                                  ('serial', BLACK_SCHOLES, ['problem.grid=[25, 31]'])]:
