@@ -111,7 +111,7 @@ static const double *seen(struct observer *o, double t, const double *u)
 {
     if (!o->shown)
         return u;
-    SPT_CHECK(o->problem->fields->show(o->problem, t, u, o->shown) == 0);
+    SPT_CHECK(problem_show(o->problem, t, u, o->shown) == 0);
     return o->shown;
 }
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "problems/problems.h"
@@ -89,4 +90,19 @@ void problem_destroy(struct problem **p)
     if (*p)
         (*p)->destroy(*p);
     *p = NULL;
+}
+
+int problem_show(const struct problem *p, double t, const double *u, double *v)
+{
+    if (!p->fields) {
+        memcpy(v, u, p->n * sizeof *v);
+        return 0;
+    }
+    double *work = aligned_alloc(64, exec_round(p->fields->nwork) * sizeof *work);
+    if (!work)
+        return -ENOMEM;
+    const struct exec x = exec_host(work, p->fields->nwork);
+    const int failed = p->fields->show(p, &x, t, u, v);
+    free(work);
+    return failed;
 }

@@ -59,12 +59,15 @@ struct pde {
                         double *d);
 };
 
-/* Fields on a grid that a state stands for without holding them: one of coefficients, say. What users see of a state.
- * On the host; 0 or -ENOMEM */
+/* Fields on a grid that a state stands for without holding them: one of coefficients, say. They are what users see of
+ * it. On the host, from tasks too, with nwork doubles of scratch; 0, or positive as kernels */
 struct fields {
     struct grid grid;
-    int (*show)(const struct problem *, double t, const double *u, double *v);   /* v = the fields of u */
-    int (*absorb)(const struct problem *, double t, const double *v, double *u); /* u = the state nearest to them */
+    size_t nwork;
+    /* v = the fields of u */
+    int (*show)(const struct problem *, const struct exec *, double t, const double *u, double *v);
+    /* u = the state nearest to fields v */
+    int (*absorb)(const struct problem *, const struct exec *, double t, const double *v, double *u);
 };
 
 struct problem {
@@ -123,6 +126,9 @@ int problem_create(struct problem **p, struct node *config);
  * problem has `fields`); the config gets that grid: pass a copy. -EINVAL after an error line if that does not divide. */
 int problem_create_coarse(struct problem **p, struct node *config, long factor);
 void problem_destroy(struct problem **p);
+
+/* v = what users see of u, on problem_shown: its fields, or u itself. 0, -ENOMEM, or positive */
+int problem_show(const struct problem *p, double t, const double *u, double *v);
 
 #ifdef __cplusplus
 }

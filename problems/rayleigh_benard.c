@@ -27,7 +27,7 @@
 #include "problems/problems.h"
 #include "problems/sampling.h"
 
-enum { LEAST = 8, MOST = 4096 }; /* points of an axis */
+enum { LEAST = 8, MOST = 4096, MOST_Z = 1024 }; /* points of an axis */
 
 struct params {
     double rayleigh, prandtl;
@@ -97,9 +97,13 @@ static int initial(const struct problem *p, double t, double *u)
     const struct rbc *s = rbc(p);
     const struct grid *g = &s->fields.grid;
     const size_t points = grid_points(g);
-    double *v = calloc(RBC_FIELDS * points, sizeof *v);
-    if (!v)
+    double *v = calloc(RBC_FIELDS * points, sizeof *v),
+           *work = aligned_alloc(64, exec_round(s->fields.nwork) * sizeof *work);
+    if (!v || !work) {
+        free(v);
+        free(work);
         return -ENOMEM;
+    }
     struct draw d = draw_open(s->seed, 0);
     for (size_t i = 0; i < points; i++) {
         const double x = g->x[0][i / s->nz], z = g->x[1][i % s->nz];
@@ -108,9 +112,11 @@ static int initial(const struct problem *p, double t, double *u)
                                                cos(2 * M_PI * (double)s->mode * x / s->length);
         v[RBC_B * points + i] = s->height - z + s->amplitude * shape;
     }
-    const int err = rbc_absorb(p, t, v, u);
+    const struct exec x = exec_host(work, s->fields.nwork);
+    const int failed = rbc_absorb(p, &x, t, v, u);
     free(v);
-    return err;
+    free(work);
+    return failed;
 }
 
 static void destroy(struct problem *p)
@@ -161,6 +167,9 @@ static int check(const struct params *q, const struct node *config)
     for (size_t a = 0; a < 2; a++)
         if (q->grid.v[a] % 2)
             return config_key_error(config, "grid", "expected even numbers, got %ld", q->grid.v[a]);
+    if (q->grid.v[1] > MOST_Z)
+        return config_key_error(config, "grid", "expected at most %d points along z, got %ld",
+                                MOST_Z, q->grid.v[1]);
     if (!strcmp(q->initial.kind, "mode") && q->initial.mode >= q->grid.v[0] / 2)
         return config_key_error(config_child(config, "initial"), "mode",
                                 "expected less than %ld, half of the points along x, got %ld",
@@ -205,6 +214,7 @@ static int create(struct problem **p, const struct node *config)
     }
     const double n = (double)s->base.n, points = (double)(s->px * s->pz);
     const size_t linear = rbc_linear_nwork(s), advection = rbc_advection_nwork(s);
+    s->fields.nwork = rbc_view_nwork(s);
     s->fields.show = rbc_show;
     s->fields.absorb = rbc_absorb;
     s->base.name = "rayleigh_benard";

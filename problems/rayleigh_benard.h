@@ -72,6 +72,14 @@ static inline const struct rbc *rbc(const struct problem *p)
     return (const struct rbc *)p;
 }
 
+/* the next table of a block of memory */
+static inline double *rbc_take(double **memory, size_t n)
+{
+    double *at = *memory;
+    *memory += exec_round(n);
+    return at;
+}
+
 /* ---- rayleigh_benard_linear.c: diffusion, buoyancy, and their solves ---- */
 
 int rbc_linear_create(struct rbc *s); /* 0 or -ENOMEM */
@@ -122,8 +130,8 @@ enum { RBC_VX, RBC_VZ, RBC_B, RBC_P, RBC_FIELDS };
 
 int rbc_fields_create(struct rbc *s);
 void rbc_fields_destroy(struct rbc *s);
-int rbc_show(const struct problem *p, double t, const double *u, double *v);
-int rbc_absorb(const struct problem *p, double t, const double *v, double *u);
+int rbc_show(const struct problem *p, const struct exec *x, double t, const double *u, double *v);
+int rbc_absorb(const struct problem *p, const struct exec *x, double t, const double *v, double *u);
 /* u, w and, unless NULL, b and p on the grid (nx, nz) */
 void rbc_view(const struct rbc *s, const struct exec *x, const double *state, double *u, double *w,
               double *b, double *p);

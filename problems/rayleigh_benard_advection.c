@@ -23,13 +23,6 @@ enum {
 
 static const int order[RBC_TABLES] = { 0, 1, 2, 0, 1 };
 
-static double *take(double **memory, size_t n)
-{
-    double *at = *memory;
-    *memory += exec_round(n);
-    return at;
-}
-
 static size_t even(size_t n)
 {
     return n + n % 2;
@@ -83,21 +76,21 @@ int rbc_advection_create(struct rbc *s)
     double *at = s->spectral = aligned_alloc(64, doubles * sizeof *at);
     if (!at)
         return -ENOMEM;
-    s->points = take(&at, s->pz);
-    s->weights = take(&at, s->pz);
+    s->points = rbc_take(&at, s->pz);
+    s->weights = rbc_take(&at, s->pz);
     for (size_t f = 0; f < RBC_TABLES; f++)
         for (size_t parity = 0; parity < 2; parity++) {
-            s->evaluate[f][parity] = take(&at, table);
-            s->integrate[f][parity] = take(&at, table);
+            s->evaluate[f][parity] = rbc_take(&at, table);
+            s->integrate[f][parity] = rbc_take(&at, table);
         }
     for (size_t d = 0; d < 2; d++) {
-        s->mean[d] = take(&at, mean);
-        s->mean_integrate[d] = take(&at, mean);
+        s->mean[d] = rbc_take(&at, mean);
+        s->mean_integrate[d] = rbc_take(&at, mean);
     }
     double **const lanes[] = { &s->inverse, &s->forward, &s->inverse_k, &s->inverse_kk,
                                &s->plus_k,  &s->minus_k, &s->square };
     for (size_t i = 0; i < sizeof lanes / sizeof *lanes; i++)
-        *lanes[i] = take(&at, s->waves);
+        *lanes[i] = rbc_take(&at, s->waves);
     gauss_legendre(s->pz, s->points, s->weights);
     tabulate(s);
     return fft_create_rows(&s->fft, s->pz, s->px);

@@ -27,13 +27,6 @@ struct rbc_shown {
     double *memory;
 };
 
-static double *take(double **memory, size_t n)
-{
-    double *at = *memory;
-    *memory += exec_round(n);
-    return at;
-}
-
 /* ---- tables ---- */
 
 static void basis_values(const struct rbc *s, double xi, double *values[BASES], double *work)
@@ -54,11 +47,11 @@ static void basis_values(const struct rbc *s, double xi, double *values[BASES], 
 static void tabulate_grid(const struct rbc *s, struct rbc_shown *t, const double *xi, double *work)
 {
     const size_t K = s->rows, nz = s->nz;
-    double *values[BASES], *row[BASES], *lagrange = take(&work, nz),
-                                        *of_pressure = take(&work, 3 * nz);
+    double *values[BASES], *row[BASES], *weighted[BASES], *lagrange = rbc_take(&work, s->pz * nz),
+                                                          *of_pressure = rbc_take(&work, 3 * nz);
     for (int f = 0; f < BASES; f++) {
-        values[f] = take(&work, K);
-        memset(t->absorb[f], 0, K * nz * sizeof *t->absorb[f]);
+        values[f] = rbc_take(&work, K);
+        weighted[f] = rbc_take(&work, K * s->pz);
     }
     for (size_t i = 0; i < nz; i++) {
         for (int f = 0; f < BASES; f++)
@@ -69,12 +62,13 @@ static void tabulate_grid(const struct rbc *s, struct rbc_shown *t, const double
     }
     for (size_t q = 0; q < s->pz; q++) {
         basis_values(s, s->points[q], values, work);
-        chebyshev_interpolation(nz, xi, s->points[q], lagrange);
+        chebyshev_interpolation(nz, xi, s->points[q], lagrange + q * nz);
         for (int f = 0; f < BASES; f++)
             for (size_t j = 0; j < K; j++)
-                for (size_t i = 0; i < nz; i++)
-                    t->absorb[f][j * nz + i] += s->weights[q] / 2 * values[f][j] * lagrange[i];
+                weighted[f][j * s->pz + q] = s->weights[q] / 2 * values[f][j];
     }
+    for (int f = 0; f < BASES; f++)
+        dense_multiply(K, s->pz, nz, weighted[f], lagrange, nz, t->absorb[f], nz);
     /* d/dz = that of the interpolating polynomial; rows of constants vanish */
     for (size_t i = 0; i < nz; i++) {
         double sum = 0;
@@ -95,7 +89,8 @@ static void tabulate_pressure(const struct rbc *s, struct rbc_shown *t, double *
 {
     const size_t nz = s->nz, half = s->pz / 2, n = nz * s->waves;
     const double g = 2 / s->height;
-    double *v = take(&work, 3 * nz), *stiff = take(&work, 2 * nz), *mass = take(&work, 2 * nz);
+    double *v = rbc_take(&work, 3 * nz), *stiff = rbc_take(&work, 2 * nz),
+           *mass = rbc_take(&work, 2 * nz);
     memset(stiff, 0, 2 * nz * sizeof *stiff);
     memset(mass, 0, 2 * nz * sizeof *mass);
     for (size_t q = 0; q < s->pz; q++) {
@@ -138,7 +133,8 @@ int rbc_fields_create(struct rbc *s)
 {
     const size_t K = s->rows, nz = s->nz, half = s->pz / 2, n = nz * s->waves;
     struct rbc_shown *t = s->shown = calloc(1, sizeof *t);
-    double *work = aligned_alloc(64, (2 * exec_round(n) + 32 * exec_round(nz)) * sizeof *work);
+    double *work = aligned_alloc(
+        64, (2 * exec_round(n) + 5 * exec_round(nz * s->pz) + 16 * exec_round(nz)) * sizeof *work);
     double *xi = malloc(nz * sizeof *xi);
     const size_t doubles = 2 * BASES * exec_round(K * nz) + 2 * exec_round(nz * nz) +
                            6 * exec_round(nz / 2 * half) + 4 * exec_round(K) +
@@ -149,19 +145,19 @@ int rbc_fields_create(struct rbc *s)
         err = fft_create_rows(&t->fft, nz, s->nx);
     if (!err) {
         for (int f = 0; f < BASES; f++) {
-            t->show[f] = take(&at, K * nz);
-            t->absorb[f] = take(&at, K * nz);
+            t->show[f] = rbc_take(&at, K * nz);
+            t->absorb[f] = rbc_take(&at, K * nz);
         }
-        t->pressure = take(&at, nz * nz);
-        t->differentiate = take(&at, nz * nz);
+        t->pressure = rbc_take(&at, nz * nz);
+        t->differentiate = rbc_take(&at, nz * nz);
         for (int d = 0; d < 3; d++)
             for (int parity = 0; parity < 2; parity++)
-                t->integrate[d][parity] = take(&at, nz / 2 * half);
+                t->integrate[d][parity] = rbc_take(&at, nz / 2 * half);
         for (int end = 0; end < 2; end++) {
-            t->curvature[end] = take(&at, K);
-            t->slope[end] = take(&at, K);
+            t->curvature[end] = rbc_take(&at, K);
+            t->slope[end] = rbc_take(&at, K);
         }
-        t->scale = take(&at, s->waves);
+        t->scale = rbc_take(&at, s->waves);
         t->laplace = cholesky_in(at, nz, s->waves, false);
         for (size_t l = 0; l < s->waves; l++)
             t->scale[l] = s->forward[l] / (double)s->nx;
@@ -330,30 +326,23 @@ void rbc_view(const struct rbc *s, const struct exec *exec, const double *state,
     }
 }
 
-int rbc_show(const struct problem *p, double t, const double *u, double *v)
+int rbc_show(const struct problem *p, const struct exec *x, double t, const double *u, double *v)
 {
     const struct rbc *s = rbc(p);
     const size_t points = s->nx * s->nz;
-    double *work = aligned_alloc(64, rbc_view_nwork(s) * sizeof *work);
-    if (!work)
-        return -ENOMEM;
-    const struct exec x = exec_host(work, rbc_view_nwork(s));
-    rbc_view(s, &x, u, v + RBC_VX * points, v + RBC_VZ * points, v + RBC_B * points,
+    rbc_view(s, x, u, v + RBC_VX * points, v + RBC_VZ * points, v + RBC_B * points,
              v + RBC_P * points);
-    free(work);
     return 0;
 }
 
 /* Tested by the functions of the state: (u, curl phi), (b - conduction, eta) */
-int rbc_absorb(const struct problem *p, double t, const double *v, double *u)
+int rbc_absorb(const struct problem *p, const struct exec *exec, double t, const double *v,
+               double *u)
 {
     const struct rbc *s = rbc(p);
     const struct rbc_shown *shown = s->shown;
     const size_t nx = s->nx, nz = s->nz, K = s->rows, points = nx * nz;
-    double *work = aligned_alloc(64, rbc_view_nwork(s) * sizeof *work);
-    if (!work)
-        return -ENOMEM;
-    struct exec x = exec_host(work, rbc_view_nwork(s));
+    struct exec x = *exec;
     double *rows = exec_take(&x, points), *y = exec_take(&x, K * nx),
            *theta = exec_take(&x, points);
     from_grid(s, &x, v + RBC_VX * points, rows);
@@ -373,7 +362,6 @@ int rbc_absorb(const struct problem *p, double t, const double *v, double *u)
     from_grid(s, &x, theta, rows);
     dense_multiply(K, nz, nx, shown->absorb[THETA], rows, nx, u + p->n / 2, nx);
     rbc_from_tests(s, u, u);
-    free(work);
     return 0;
 }
 

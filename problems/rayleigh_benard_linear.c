@@ -134,13 +134,6 @@ static int matrices(struct rbc *s)
     return err;
 }
 
-static double *take(double **memory, size_t n)
-{
-    double *at = *memory;
-    *memory += exec_round(n);
-    return at;
-}
-
 int rbc_linear_create(struct rbc *s)
 {
     const size_t K = s->rows, W = s->waves, n = exec_round(K * W);
@@ -148,22 +141,25 @@ int rbc_linear_create(struct rbc *s)
     double *at = s->linear = aligned_alloc(64, exec_round(doubles) * sizeof *at);
     if (!at)
         return -ENOMEM;
-    s->wave = take(&at, W);
+    s->wave = rbc_take(&at, W);
     for (size_t l = 0; l < W; l++)
         s->wave[l] = 2 * M_PI * (double)l / s->length;
     struct bands *const wide[] = { &s->flow_mass, &s->flow_stiff }, *const narrow[] = {
         &s->heat_mass, &s->heat_stiff
     };
     for (size_t i = 0; i < 2; i++) {
-        *wide[i] = (struct bands){ K, W, true, false, take(&at, n), take(&at, n), take(&at, n) };
-        *narrow[i] = (struct bands){ K, W, false, false, take(&at, n), take(&at, n), NULL };
+        *wide[i] = (struct bands){
+            K, W, true, false, rbc_take(&at, n), rbc_take(&at, n), rbc_take(&at, n)
+        };
+        *narrow[i] = (struct bands){ K, W, false, false, rbc_take(&at, n), rbc_take(&at, n), NULL };
     }
     s->flow_factor = (struct cholesky){
-        K, W, true, false, take(&at, n), take(&at, n), take(&at, n), take(&at, n)
+        K, W, true, false, rbc_take(&at, n), rbc_take(&at, n), rbc_take(&at, n), rbc_take(&at, n)
     };
-    s->heat_factor =
-        (struct cholesky){ K, W, false, true, take(&at, K), take(&at, K), take(&at, K), NULL };
-    s->coupling = take(&at, COUPLED * K);
+    s->heat_factor = (struct cholesky){
+        K, W, false, true, rbc_take(&at, K), rbc_take(&at, K), rbc_take(&at, K), NULL
+    };
+    s->coupling = rbc_take(&at, COUPLED * K);
     return matrices(s);
 }
 
