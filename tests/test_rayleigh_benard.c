@@ -263,7 +263,14 @@ static void mean_temperature(double x, double z, double *vx, double *vz, double 
     *b = 1 - z + z * (1 - z) * (3 + z);
 }
 
-/* b_z at the plates, of another height too; with a uniform mean flow and free slip, which stays */
+static void tall(double x, double z, double *vx, double *vz, double *b)
+{
+    *vx = 3;
+    *vz = 0;
+    *b = 2 - z + z * (2 - z);
+}
+
+/* b_z at the plates; at twice the height too, and with a uniform flow, which free slip lets be */
 static void quantities_of_means(void **state)
 {
     (void)state;
@@ -274,6 +281,26 @@ static void quantities_of_means(void **state)
     assert_near(quantity(&c, "nusselt_bottom", u), 1 - 3, 1e-12);
     assert_near(quantity(&c, "nusselt_top", u), 1 + 4, 1e-12);
     free(u);
+    check_close(&c);
+
+    check_open(&c, "{name: rayleigh_benard, rayleigh: 1e4, size: [2, 2], grid: [16, 12], boundary: "
+                   "free_slip}");
+    u = check_vector(&c);
+    double *f = check_vector(&c);
+    absorb(&c, tall, u);
+    assert_near(quantity(&c, "nusselt_bottom", u), 1 - 2, 1e-12);
+    assert_near(quantity(&c, "nusselt_top", u), 1 + 2, 1e-12);
+    assert_near(quantity(&c, "cfl", u), 3 * 8, 1e-12);
+    assert_near(quantity(&c, "reynolds", u), 3 * 100, 1e-10);
+    for (int is_explicit = 0; is_explicit < 2; is_explicit++) {
+        const struct problem_kernels *kernels = c.problem->kernels[DEV_CPU];
+        const struct exec x = check_exec(&c);
+        assert_int_equal(
+            (is_explicit ? kernels->rhs_explicit : kernels->rhs_implicit)(c.problem, &x, 0, u, f),
+            0);
+        assert_near(dot(c.problem->n / 2, f, f), 0, 1e-26);
+    }
+    free(u), free(f);
     check_close(&c);
 }
 
