@@ -23,7 +23,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "problems/polynomials.h"
 #include "problems/problems.h"
 #include "problems/sampling.h"
 
@@ -186,13 +185,13 @@ static int create(struct problem **p, const struct node *config)
     struct rbc *s = calloc(1, sizeof *s);
     if (!s)
         return -ENOMEM;
-    s->rayleigh = q.rayleigh;
-    s->prandtl = q.prandtl;
     s->kappa = 1 / sqrt(q.rayleigh * q.prandtl);
     s->nu = 1 / sqrt(q.rayleigh / q.prandtl);
     s->length = q.size.v[0];
     s->height = q.size.v[1];
-    s->no_slip = !strcmp(q.boundary, "no_slip");
+    const bool slips = strcmp(q.boundary, "no_slip");
+    s->flow_basis = slips ? BASIS_HINGED : BASIS_CLAMPED;
+    s->mean_basis = slips ? BASIS_NEUMANN : BASIS_DIRICHLET;
     s->amplitude = q.initial.amplitude;
     s->seed = (unsigned long)q.initial.seed;
     s->mode = strcmp(q.initial.kind, "mode") ? -1 : q.initial.mode;

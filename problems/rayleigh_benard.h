@@ -20,6 +20,7 @@
 
 #include "core/fft.h"
 #include "problems/bands.h"
+#include "problems/polynomials.h"
 #include "problems/problem.h"
 
 /* phi, phi', phi'', eta, eta' in the nodes of the quadrature */
@@ -33,21 +34,21 @@ struct rbc_factors {
 struct rbc {
     struct problem base;
     struct fields fields;
-    double rayleigh, prandtl, kappa, nu, length, height;
-    bool no_slip;
-    double amplitude; /* of the initial state */
+    double kappa, nu, length, height;
+    enum basis flow_basis, mean_basis; /* of phi and chi; that of eta is Dirichlet's */
+    double amplitude;                  /* of the initial state */
     unsigned long seed;
     long mode; /* -1: noise */
     size_t nx, nz, rows, waves;
     double *wave; /* (waves) k */
 
-    struct bands flow_mass, flow_stiff, heat_mass,
-        heat_stiff;                           /* M, nu D, H, kappa G; (lanes) all */
+    struct bands flow_mass, flow_stiff;       /* M, nu D */
+    struct bands heat_mass, heat_stiff;       /* H, kappa G */
     struct cholesky flow_factor, heat_factor; /* L; N, the same for all waves */
     double *coupling;                         /* (rows, 4) B_{j,l} for l = j - 2, j, j + 2, j + 4 */
     double *linear;                           /* the memory of these */
     struct {
-        size_t count, most;
+        size_t count;
         struct rbc_factors *v;
     } factors;
 

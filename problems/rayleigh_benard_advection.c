@@ -13,7 +13,6 @@
 #include <string.h>
 
 #include "problems/dense.h"
-#include "problems/polynomials.h"
 #include "problems/rayleigh_benard.h"
 
 enum {
@@ -30,15 +29,13 @@ static size_t even(size_t n)
 
 static void tabulate(struct rbc *s)
 {
-    const enum basis flow = s->no_slip ? BASIS_CLAMPED : BASIS_HINGED,
-                     mean = s->no_slip ? BASIS_DIRICHLET : BASIS_NEUMANN;
     const size_t K = s->rows, half = s->pz / 2;
     const double g = 2 / s->height;
     double values[3][3 * POLYNOMIALS_MAX];
     for (size_t q = 0; q < s->pz; q++) {
-        basis_at(flow, K, s->points[q], values[0]);
+        basis_at(s->flow_basis, K, s->points[q], values[0]);
         basis_at(BASIS_DIRICHLET, K, s->points[q], values[1]);
-        basis_at(mean, K, s->points[q], values[2]);
+        basis_at(s->mean_basis, K, s->points[q], values[2]);
         const double weight = s->weights[q] / 2 / (double)s->px; /* of a mean over the domain */
         for (size_t j = 0; j < K; j++) {
             for (size_t d = 0; d < 2; d++) {

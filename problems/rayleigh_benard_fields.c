@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "problems/dense.h"
-#include "problems/polynomials.h"
 #include "problems/rayleigh_benard.h"
 
 enum { U, W, THETA, MEAN, BASES }; /* phi', phi, eta, chi */
@@ -33,13 +32,13 @@ static void basis_values(const struct rbc *s, double xi, double *values[BASES], 
 {
     const size_t K = s->rows;
     const double g = 2 / s->height;
-    basis_at(s->no_slip ? BASIS_CLAMPED : BASIS_HINGED, K, xi, work);
+    basis_at(s->flow_basis, K, xi, work);
     memcpy(values[W], work, K * sizeof *work);
     for (size_t j = 0; j < K; j++)
         values[U][j] = g * work[K + j];
     basis_at(BASIS_DIRICHLET, K, xi, work);
     memcpy(values[THETA], work, K * sizeof *work);
-    basis_at(s->no_slip ? BASIS_DIRICHLET : BASIS_NEUMANN, K, xi, work);
+    basis_at(s->mean_basis, K, xi, work);
     memcpy(values[MEAN], work, K * sizeof *work);
 }
 
@@ -120,7 +119,7 @@ static void tabulate_plates(const struct rbc *s, struct rbc_shown *t, double *wo
 {
     const double g = 2 / s->height;
     for (int end = 0; end < 2; end++) {
-        basis_at(s->no_slip ? BASIS_CLAMPED : BASIS_HINGED, s->rows, end ? 1 : -1, work);
+        basis_at(s->flow_basis, s->rows, end ? 1 : -1, work);
         for (size_t j = 0; j < s->rows; j++)
             t->curvature[end][j] = g * g * work[2 * s->rows + j];
         basis_at(BASIS_DIRICHLET, s->rows, end ? 1 : -1, work);

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "problems/polynomials.h"
 #include "problems/rayleigh_benard.h"
 
 enum { CACHE = 256, COUPLED = 4 }; /* megabytes of factors; columns of a row of B */
@@ -19,16 +18,6 @@ static size_t component(const struct rbc *s)
 }
 
 /* ---- matrices ---- */
-
-static enum basis flow_basis(const struct rbc *s)
-{
-    return s->no_slip ? BASIS_CLAMPED : BASIS_HINGED;
-}
-
-static enum basis mean_basis(const struct rbc *s)
-{
-    return s->no_slip ? BASIS_DIRICHLET : BASIS_NEUMANN;
-}
 
 /* values (nodes, 3, rows) of a basis in Gauss' nodes */
 struct samples {
@@ -96,9 +85,9 @@ static int matrices(struct rbc *s)
     double *e = malloc(21 * K * sizeof *e);
     int err = e ? 0 : -ENOMEM;
     if (!err)
-        err = sample(&flow, flow_basis(s), K, nodes);
+        err = sample(&flow, s->flow_basis, K, nodes);
     if (!err)
-        err = sample(&mean, mean_basis(s), K, nodes);
+        err = sample(&mean, s->mean_basis, K, nodes);
     if (!err)
         err = sample(&heat, BASIS_DIRICHLET, K, nodes);
     if (!err) {
