@@ -5,7 +5,7 @@
  *   nusselt_bottom    -<b_z> at the lower plate, nusselt_top at the upper one
  *   nusselt_thermal   <|grad b|^2>                     of the dissipation of b
  *   nusselt_viscous   1 + nu <|grad u|^2>/kappa        of that of the velocity
- * whose means in time are the same (for Lz = 1). */
+ * whose means in time are the same. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
