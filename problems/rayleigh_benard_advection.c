@@ -132,15 +132,13 @@ void rbc_to_points(const struct rbc *s, const struct exec *exec, enum rbc_table 
                            2 * nx, sum + parity * BLOCK * nx, nx);
         for (size_t i = 0; i < rows; i++) {
             const size_t below = q + i, above = s->pz - 1 - below;
-            double *part = sum + i * nx, *other = part + BLOCK * nx;
-            pad(s, factor, times_i, 1, part, other, mean ? mean + below : NULL,
+            const size_t is_odd = (size_t)order[table] % 2; /* the part of even j */
+            const double *even_part = sum + (is_odd * BLOCK + i) * nx,
+                         *odd_part = sum + ((1 - is_odd) * BLOCK + i) * nx;
+            pad(s, factor, times_i, 1, even_part, odd_part, mean ? mean + below : NULL,
                 hat + below * length);
-            if (order[table] % 2) /* the parts of even j are odd functions */
-                pad(s, factor, times_i, -1, other, part, mean ? mean + above : NULL,
-                    hat + above * length);
-            else
-                pad(s, factor, times_i, -1, part, other, mean ? mean + above : NULL,
-                    hat + above * length);
+            pad(s, factor, times_i, -1, even_part, odd_part, mean ? mean + above : NULL,
+                hat + above * length);
         }
     }
     fft_inverse(s->fft, &x, hat, grid);
