@@ -71,19 +71,34 @@ size_t neural_liftings_work(const struct neural *s)
 
 /* ---- steps ---- */
 
+/* what the network sees of u, in scratch that is taken */
+static const double *seen_of(const struct neural *s, struct exec *x, const double *u)
+{
+    const struct codec *c = &s->network->codec;
+    if (!c->smooth)
+        return u;
+    double *seen = exec_take(x, c->n);
+    struct exec y = *x;
+    return codec_smooth(c, x, u, seen, exec_take(&y, c->n));
+}
+
 void neural_encode(const struct neural *s, const struct exec *x, struct interval step,
                    const double *u, double *lifting, void *in)
 {
     const struct codec *c = &s->network->codec;
+    struct exec y = *x;
+    u = seen_of(s, &y, u);
     if (c->boundary)
-        lift_nodes(s, *x, step, c->nodes - 1, lifting);
-    codec_encode(c, x, u, c->boundary ? lifting : NULL, in);
+        lift_nodes(s, y, step, c->nodes - 1, lifting);
+    codec_encode(c, &y, u, c->boundary ? lifting : NULL, in);
 }
 
 void neural_decode(const struct neural *s, const struct exec *x, const double *u,
                    const double *lifting, const void *out, double *v)
 {
     const struct codec *c = &s->network->codec;
+    struct exec y = *x;
+    u = seen_of(s, &y, u);
     codec_decode(c, x, c->nodes - 1, u, c->boundary ? lifting : NULL, out, v);
 }
 
@@ -98,6 +113,7 @@ static void predict(const struct neural *s, struct exec x, struct interval step,
     double *lifting = c->boundary ? exec_take(&x, (size_t)(c->nodes - first) * size) : NULL;
     void *in = exec_take(&x, neural_doubles(n, c->in));
     void *out = exec_take(&x, neural_doubles(n, c->out));
+    u = seen_of(s, &x, u);
     if (lifting)
         lift_nodes(s, x, step, first, lifting);
     codec_encode(c, &x, u, lifting ? lifting + (size_t)(last - first) * size : NULL, in);
@@ -125,7 +141,8 @@ size_t neural_work(const struct neural *s)
     const struct network *n = s->network;
     const struct codec *c = &n->codec;
     const size_t lift = neural_liftings_work(s), forward = network_forward_work(n, 1);
-    return (c->boundary ? exec_round((size_t)c->nodes * s->problem->n) : 0) +
+    return (c->smooth ? 2 * exec_round(c->n) : 0) +
+           (c->boundary ? exec_round((size_t)c->nodes * s->problem->n) : 0) +
            exec_round(neural_doubles(n, c->in)) + exec_round(neural_doubles(n, c->out)) +
            (lift > forward ? lift : forward);
 }

@@ -63,6 +63,23 @@ void codec_lift_cuda(const struct codec *c, const struct exec *x, const double *
     CUDA_LAUNCH_EACH(lift, x, c->n, c->n, view_of(c, x), values, lifting);
 }
 
+/* ---- smoothing ---- */
+
+static __global__ void smooth_axis(size_t total, struct view view, int axis, const double *u,
+                                   double *s)
+{
+    const size_t at = cuda_index();
+    if (at < total)
+        s[at] = codec_smoothed(u + at / view.c.points * view.c.points, view.c.shape,
+                               view.periodic[axis], view.c.mask, axis, at % view.c.points);
+}
+
+void codec_smooth_axis_cuda(const struct codec *c, const struct exec *x, int axis, const double *u,
+                            double *s)
+{
+    CUDA_LAUNCH_EACH(smooth_axis, x, c->n, c->n, view_of(c, x), axis, u, s);
+}
+
 /* ---- states and channels ---- */
 
 /* an inner point of a channel of codec_encode */
