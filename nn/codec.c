@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,6 +117,10 @@ void codec_destroy(struct codec *c)
         exec_constant_forget(c->mask);
     free(c->mask);
     c->mask = NULL;
+    if (c->strength)
+        exec_constant_forget(c->strength);
+    free(c->strength);
+    c->strength = NULL;
 }
 
 /* ---- the lifting ---- */
@@ -162,12 +167,46 @@ void codec_lift(const struct codec *c, const struct exec *x, const double *value
 
 /* ---- smoothing ---- */
 
+/* NULL: of all points */
+static void strength_fill(struct codec *c, const double *damping)
+{
+    for (int a = 0; a < c->dims; a++)
+        for (size_t p = 0; p < c->points; p++) {
+            const size_t at = (size_t)a * c->points + p,
+                         i = a == 0 ? p / c->shape[1] : p % c->shape[1];
+            const bool end = !c->grid->periodic[a] && (i == 0 || i == c->shape[a] - 1);
+            const double most = damping ? fmin(damping[at] / c->smooth, 1) : 1;
+            c->strength[at] = end || c->mask[p] == 0 ? 0 : most;
+        }
+    exec_constant(c->strength, (size_t)c->dims * c->points * sizeof *c->strength);
+}
+
+int codec_passes(struct codec *c, int passes)
+{
+    c->smooth = passes;
+    if (passes == 0)
+        return 0;
+    c->strength = malloc((size_t)c->dims * c->points * sizeof *c->strength);
+    if (!c->strength)
+        return -ENOMEM;
+    strength_fill(c, NULL);
+    return 0;
+}
+
+void codec_damp(struct codec *c, const double *damping)
+{
+    if (!c->smooth)
+        return;
+    exec_constant_forget(c->strength);
+    strength_fill(c, damping);
+}
+
 static void smooth_axis(const struct codec *c, const struct exec *x, int axis, const double *u,
                         double *s)
 {
     for (size_t i = 0; i < c->n; i++)
-        s[i] = codec_smoothed(u + i / c->points * c->points, c->shape, c->grid->periodic[axis],
-                              c->mask, axis, i % c->points);
+        s[i] = codec_smoothed(u + i / c->points * c->points, c->shape,
+                              c->strength + (size_t)axis * c->points, axis, i % c->points);
 }
 
 const double *codec_smooth(const struct codec *c, const struct exec *x, const double *u, double *s,

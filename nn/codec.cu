@@ -17,6 +17,7 @@ static struct view view_of(const struct codec *c, const struct exec *x)
     v.c = *c;
     v.c.grid = NULL;
     v.c.mask = (double *)exec_device_constant(x, c->mask);
+    v.c.strength = c->strength ? (double *)exec_device_constant(x, c->strength) : NULL;
     for (int a = 0; a < c->dims; a++)
         v.periodic[a] = c->grid->periodic[a];
     return v;
@@ -71,7 +72,7 @@ static __global__ void smooth_axis(size_t total, struct view view, int axis, con
     const size_t at = cuda_index();
     if (at < total)
         s[at] = codec_smoothed(u + at / view.c.points * view.c.points, view.c.shape,
-                               view.periodic[axis], view.c.mask, axis, at % view.c.points);
+                               view.c.strength + axis * view.c.points, axis, at % view.c.points);
 }
 
 void codec_smooth_axis_cuda(const struct codec *c, const struct exec *x, int axis, const double *u,

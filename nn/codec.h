@@ -40,6 +40,8 @@ struct codec {
     int distances;            /* of the stencil; 0: none */
     int distance[CODEC_DISTANCES]; /* in points */
     int smooth;               /* passes of codec_smooth */
+    double *strength;         /* (dims, points), in [0, 1], of a pass along each axis; NULL without passes; owned, a constant
+                               * of the devices */
     enum predict predict;
     double mean[CODEC_COMPONENTS], std[CODEC_COMPONENTS]; /* of states */
     double scale[CODEC_NODES][CODEC_COMPONENTS];          /* of what is predicted */
@@ -65,11 +67,17 @@ void codec_mask(struct codec *c, int sharpness);
  * -EINVAL where a distance is not in 1..points - 1 (points/2 on periodic axes) or there are too many. */
 int codec_stencil(struct codec *c, const long *distance, size_t count);
 
-/* What the network is to see of a state, and to add to: s (n) = u after c->smooth passes of (1 2 1)/4 along each axis, the
- * points where boundary values are given unchanged. A pass takes away the shortest wave, of two points, and cos(k/2)^2 of one
- * of k radians per point is left: what an equation with diffusion damps within a step cannot get through the network, along
- * `u +` least of all. work (n); u is not written. Without passes, s is not touched and u is returned, else s. */
+/* What the network is to see of a state, and to add to: u after c->smooth passes of u + strength (u- - 2u + u+)/4 along each
+ * axis, where boundary values are given u itself. A pass takes 1 - strength sin(k/2)^2 of a wave of k radians per point: what an
+ * equation with diffusion damps within a step cannot get through the network, along `u +` least of all. s, work (n); u is not
+ * written. Without passes, s is not touched and u is returned, else s. */
 const double *codec_smooth(const struct codec *c, const struct exec *x, const double *u, double *s, double *work);
+
+/* passes of strength 1; 0 or -ENOMEM. Before the codec is used */
+int codec_passes(struct codec *c, int passes);
+/* Makes the strength min(1, damping/passes) where values are not given: damping (dims, points) is what a step multiplies the rate
+ * of the shortest wave along an axis by, at least 0. So much diffusion, and not more, passes do. */
+void codec_damp(struct codec *c, const double *damping);
 
 /* The lifting of boundary values: `values` (n) holds given values in the ends of the axes; lifting (n) the same there and
  * their transfinite (Coons) interpolation in index space inside. May be in place. */
@@ -116,16 +124,15 @@ static inline SPT_HD void codec_differences(const double *line, size_t stride, s
     pair[1] = ((above - here) - (here - below)) / (h * std);
 }
 
-/* one pass of codec_smooth along an axis, at the point p of a component u */
-static inline SPT_HD double codec_smoothed(const double *u, const size_t shape[2], bool periodic, const double *mask,
-                                           int axis, size_t p)
+/* one pass of codec_smooth along an axis, at the point p of a component u; strength: of that axis */
+static inline SPT_HD double codec_smoothed(const double *u, const size_t shape[2], const double *strength, int axis, size_t p)
 {
     const size_t n = shape[axis], stride = axis == 0 ? shape[1] : 1, around = (n - 1) * stride,
                  i = axis == 0 ? p / shape[1] : p % shape[1];
-    const bool first = i == 0, last = i == n - 1;
-    if (mask[p] == 0 || (!periodic && (first || last)))
+    if (strength[p] == 0)
         return u[p];
-    return u[p] / 2 + ((first ? u[p + around] : u[p - stride]) + (last ? u[p - around] : u[p + stride])) / 4;
+    const double below = i == 0 ? u[p + around] : u[p - stride], above = i == n - 1 ? u[p - around] : u[p + stride];
+    return u[p] + strength[p] * ((below - u[p]) + (above - u[p])) / 4;
 }
 
 /* One table per device and dtype: what the functions above call. nn/codec_kernels.c */

@@ -51,8 +51,8 @@ static const struct param params[] = {
       .help = "distances along each axis at which a point sees differences of the state to both "
               "sides of it" },
     { "smooth", P_INT, offsetof(struct params, smooth), "0", .min = 0, .max = 100, .unit = "passes",
-      .help = "of (1 2 1)/4 along each axis over the state, before the network sees it and adds "
-              "to it" },
+      .help = "of (1 2 1)/4 along each axis over the state, no more than the diffusion of the "
+              "equation, before the network sees it and adds to it" },
     { "mask", P_INT, offsetof(struct params, mask), "1", .min = 1, .max = 100,
       .help = "how steeply what is predicted goes to 0 where boundary values are given: it is "
               "multiplied by 1 - (1 - 4 x (1 - x))^mask, x from 0 to 1 along each axis" },
@@ -141,10 +141,10 @@ static int create(struct network *n, const struct grid *g, bool boundary, struct
     err = codec_create(c, n->dtype, g, boundary,
                        (enum predict)network_choice(predict_names, q.predict), (int)q.nodes,
                        q.coordinates, 0, pad);
-    if (!err)
-        codec_mask(c, (int)q.mask);
-    c->smooth = (int)q.smooth;
-    if (err || (err = network_stencil(n, &q.stencil, config)))
+    if (err)
+        return err;
+    codec_mask(c, (int)q.mask);
+    if ((err = codec_passes(c, (int)q.smooth)) || (err = network_stencil(n, &q.stencil, config)))
         return err;
     s.transform = (enum transform)network_choice(transform_names, q.transform);
     for (int a = 0; a < g->dims; a++) {

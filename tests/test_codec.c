@@ -373,7 +373,7 @@ static void smoothing_takes_short_waves_away(void **state)
             const struct exec x = exec_host(NULL, 0);
             double *work = malloc(c->n * sizeof *work);
             assert_non_null(work);
-            c->smooth = passes;
+            assert_int_equal(codec_passes(c, passes), 0);
             for (int shortest = 0; shortest < 2; shortest++) {
                 double k[2], left = 1;
                 for (int a = 0; a < 2; a++) {
@@ -411,6 +411,23 @@ static void smoothing_takes_short_waves_away(void **state)
             free(work);
             teardown(&f);
         }
+}
+
+/* no more than the damping of a step, on all passes together */
+static void smoothing_is_bounded_by_the_damping(void **state)
+{
+    (void)state;
+    struct fixture f;
+    setup(&f, &layouts[4], DTYPE_F64, PREDICT_INCREMENT, true, 0); /* the first axis is periodic */
+    struct codec *c = &f.c;
+    double damping[2 * 40];
+    for (int i = 0; i < 80; i++)
+        damping[i] = 0.1 * i;
+    assert_int_equal(codec_passes(c, 3), 0);
+    codec_damp(c, damping);
+    for (size_t i = 0; i < 80; i++)
+        assert_true(c->strength[i] == (is_end(c, i % 40) ? 0 : fmin(0.1 * (double)i / 3, 1)));
+    teardown(&f);
 }
 
 static void masks_may_be_steeper(void **state)
@@ -560,6 +577,7 @@ int main(void)
         cmocka_unit_test(what_is_encoded_comes_back),
         cmocka_unit_test(ends_are_given_to_the_last_bit),
         cmocka_unit_test(smoothing_takes_short_waves_away),
+        cmocka_unit_test(smoothing_is_bounded_by_the_damping),
         cmocka_unit_test(masks_may_be_steeper),
         cmocka_unit_test(lifting_is_exact_for_bilinear_values),
         cmocka_unit_test(the_adjoint_is_one),
