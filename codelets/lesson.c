@@ -12,7 +12,7 @@
 #include "problems/sampling.h"
 
 /* streams of their own: what is drawn of one says nothing about another */
-enum { STREAM_SLICES = 0x51c35, STREAM_PERTURBATIONS = 0x9e275, WAVES = 4 };
+enum { STREAM_SLICES = 0x51c35, STREAM_PERTURBATIONS = 0x9e275, STREAM_WAVES = 0x3a7e5, WAVES = 4 };
 
 struct interval samples_step(const struct samples *s, unsigned long index)
 {
@@ -56,6 +56,57 @@ void samples_perturbation(const struct samples *s, const struct codec *c, unsign
             du[(size_t)k * c->points + i] =
                 size * c->std[k] * sum / sqrt(norm) * (c->boundary ? c->mask[i] : 1.0);
         }
+    }
+}
+
+double samples_waves_size(const struct samples *s, unsigned long index, const double size[2])
+{
+    struct draw d = draw_open(s->seed + STREAM_WAVES, index);
+    return draw_log_uniform(&d, size[0], size[1]);
+}
+
+void samples_waves(const struct samples *s, const struct codec *c, unsigned long index,
+                   const double size[2], double cycles, double *du)
+{
+    struct draw d = draw_open(s->seed + STREAM_WAVES, index);
+    const double amplitude = draw_log_uniform(&d, size[0], size[1]);
+    for (int k = 0; k < c->components; k++, du += c->points) {
+        double wave[WAVES][2], phase[WAVES], height[WAVES], middle[2], width[2], sum = 0;
+        for (int w = 0; w < WAVES; w++) {
+            const double count = draw_log_uniform(&d, 0.5, cycles),
+                         angle = c->dims > 1 ? draw_uniform(&d, 0, M_PI) : 0;
+            wave[w][0] = 2 * M_PI * count * cos(angle);
+            wave[w][1] = 2 * M_PI * count * sin(angle);
+            for (int a = 0; a < 2; a++)
+                if (c->grid->periodic[a] && a < c->dims)
+                    wave[w][a] = 2 * M_PI * round(wave[w][a] / (2 * M_PI));
+            phase[w] = draw_uniform(&d, 0, 2 * M_PI);
+            height[w] = draw_normal(&d);
+        }
+        for (int a = 0; a < 2; a++) {
+            middle[a] = draw_uniform(&d, 0, 1);
+            width[a] = draw_log_uniform(&d, 0.05, 2);
+        }
+        for (size_t i = 0; i < c->points; i++) {
+            double z[2], value = 0, distance = 0;
+            for (int a = 0; a < 2; a++) {
+                const size_t at = a == 0 ? i / c->shape[1] : i % c->shape[1];
+                z[a] = (double)at / (double)c->shape[a];
+                if (a < c->dims) {
+                    double off = z[a] - middle[a];
+                    if (c->grid->periodic[a])
+                        off -= round(off);
+                    distance += off * off / (width[a] * width[a]);
+                }
+            }
+            for (int w = 0; w < WAVES; w++)
+                value += height[w] * cos(wave[w][0] * z[0] + wave[w][1] * z[1] + phase[w]);
+            du[i] = value * exp(-distance / 2) * c->mask[i];
+            sum += du[i] * du[i];
+        }
+        const double factor = amplitude * c->std[k] / sqrt(sum / (double)c->points);
+        for (size_t i = 0; i < c->points; i++)
+            du[i] *= factor;
     }
 }
 

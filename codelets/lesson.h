@@ -22,6 +22,12 @@ int samples_state(const struct samples *s, unsigned long index, double *u);
 /* du (n): smooth, of the size of `size` of the states' standard deviation per component, 0 where boundary values are
  * given */
 void samples_perturbation(const struct samples *s, const struct codec *c, unsigned long index, double size, double *du);
+/* du (n): waves along random directions, of half a cycle to `cycles` per axis, evenly in logarithms, under a Gaussian at a
+ * random place; its root mean square per component is samples_waves_size standard deviations, evenly in logarithms between
+ * the two of size; 0 where boundary values are given */
+void samples_waves(const struct samples *s, const struct codec *c, unsigned long index, const double size[2], double cycles,
+                   double *du);
+double samples_waves_size(const struct samples *s, unsigned long index, const double size[2]);
 
 /* A one-step scheme and its number of steps: what the network is to do at less cost. */
 struct reference {

@@ -55,17 +55,43 @@ int loss_pinn_states(const struct loss *l, unsigned long index, size_t count, co
 
 /* ---- losses of states on the grid: what they have in common is in codelets/loss.c ---- */
 
+/* The key `differences`. Parareal takes differences of a coarse propagator, so what counts is its derivative: with a weight,
+ * each state u gets a companion u + du, and added to the loss is
+ *   weight sum over nodes of |r(u + du) - r(u)|^2 / (|du|^2 M)
+ * of the losses' own r, below; du are waves (samples_waves) of a size between two bounds, in standard deviations. */
+struct loss_differences {
+    double weight, cycles;
+    struct reals size;
+};
+extern const struct schema loss_differences_schema;
+#define LOSS_DIFFERENCES(type)                                                                                              \
+    { "differences", P_MAP, offsetof(type, differences), .def = "{weight: 0}", .sub = &loss_differences_schema,             \
+      .help = "makes the derivative of the network by its state count: what it makes of waves that are added" }
+
+/* What a loss is a norm of: r (nodes, n), a function of the states v (nodes, n) that the network made of u (n) in a step */
 struct grid_loss {
     struct loss base;
-    size_t work; /* doubles of scratch of residual */
-    /* dv (nodes, n) = weight times the gradient of the loss of one sample by the states v (nodes, n) that the network made
-     * of u (n) in a step; *value += weight times the loss. 0, or positive where a solve failed */
-    int (*residual)(const struct grid_loss *, const struct exec *, struct interval step, double weight, const double *u,
-                    const double *v, double *dv, double *value);
+    size_t work;   /* doubles of scratch of defect and adjoint */
+    bool relative; /* the loss is |r| / |v - r|, else sum over nodes of |r|^2 / (scale^2 n M), scale that of the predicted
+                    * change at the end of the step, per component; rows of given boundary values do not count */
+    struct loss_differences differences;
+    double size[2]; /* of differences */
+    /* 0, or positive where a solve failed */
+    int (*defect)(const struct grid_loss *, const struct exec *, struct interval step, const double *u, const double *v,
+                  double *r);
+    /* dv = (dr/dv)^T r; NULL: dv = r */
+    int (*adjoint)(const struct grid_loss *, const struct exec *, struct interval step, const double *v, const double *r,
+                   double *dv);
 };
 
-/* Fills the base of a loss that was allocated with room for it: gradient, nwork, flops */
-void grid_loss_open(struct grid_loss *g, const struct loss_type *type, const struct loss_setup *s);
+/* Fills the base of a loss that was allocated with room for it: gradient, nwork, flops. 0, or -EINVAL after an error line
+ * about the key `differences` of config */
+int grid_loss_open(struct grid_loss *g, const struct loss_type *type, const struct loss_setup *s,
+                   const struct loss_differences *differences, struct node *config);
+/* dv (nodes, n) = weight times the gradient, by the states v, of the loss of one sample without its differences; *value +=
+ * weight times that loss. 0, or as defect */
+int grid_loss_value(const struct grid_loss *g, const struct exec *x, struct interval step, double weight, const double *u,
+                    const double *v, double *dv, double *value);
 
 /* the key `nodes` of losses: collocation nodes, `number` of them unless told otherwise */
 struct loss_nodes {

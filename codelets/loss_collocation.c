@@ -28,6 +28,7 @@ struct collocation_loss {
 
 struct params {
     struct loss_nodes nodes;
+    struct loss_differences differences;
     const char *preconditioner;
 };
 
@@ -35,12 +36,13 @@ struct params {
 #define NODES { "nodes", P_MAP, offsetof(struct params, nodes), .sub = &loss_nodes_schema, \
                 .help = "collocation nodes: where in a step the network predicts states" }
 /* clang-format on */
-static const struct param params[] = { NODES, { 0 } };
+static const struct param params[] = { NODES, LOSS_DIFFERENCES(struct params), { 0 } };
 static const struct schema schema = { "loss: collocation",
                                       "the residual of the collocation problem of a step; no data",
                                       params };
 static const struct param sweep_params[] = {
     NODES,
+    LOSS_DIFFERENCES(struct params),
     { "preconditioner", P_STRING, offsetof(struct params, preconditioner), .def = "MIN-SR-S",
       .help = "a diagonal Q-Delta; `starpint list preconditioners`" },
     { 0 },
@@ -84,10 +86,10 @@ static int sweep_nodes_of(struct node *config, double *tau)
     return nodes(config, tau, &sweep_schema);
 }
 
-/* r (M, n) */
-static int residuals(const struct collocation_loss *l, const struct exec *exec,
-                     struct interval step, const double *u, const double *v, double *r)
+static int residuals(const struct grid_loss *g, const struct exec *exec, struct interval step,
+                     const double *u, const double *v, double *r)
 {
+    const struct collocation_loss *l = (const struct collocation_loss *)g;
     const struct problem *p = l->base.base.setup.neural->problem;
     const struct problem_kernels *k = p->kernels[DEV_CPU];
     const size_t n = p->n;
@@ -118,40 +120,16 @@ static int residuals(const struct collocation_loss *l, const struct exec *exec,
     return 0;
 }
 
-/* r = 2 weight/(scale^2 n M) r, 0 in rows of given values; returns weight/(n M) sum of (r/scale)^2
- */
-static double weigh(const struct collocation_loss *l, double weight, double *r)
-{
-    const struct codec *c = &l->base.base.setup.neural->network->codec;
-    const size_t M = (size_t)c->nodes;
-    const double share = weight / ((double)c->n * (double)M);
-    double sum[8] = { 0 };
-    for (size_t m = 0; m < M; m++)
-        for (size_t k = 0; k < (size_t)c->components; k++) {
-            const double scale = c->scale[M - 1][k], factor = 1.0 / (scale * scale);
-            double *row = r + m * c->n + k * c->points;
-            for (size_t i = 0; i < c->points; i++) {
-                const double w = c->boundary && c->mask[i] == 0.0 ? 0.0 : factor * row[i];
-                sum[i % 8] += w * row[i];
-                row[i] = 2.0 * share * w;
-            }
-        }
-    return share *
-           (((sum[0] + sum[1]) + (sum[2] + sum[3])) + ((sum[4] + sum[5]) + (sum[6] + sum[7])));
-}
-
-static int collocation_residual(const struct grid_loss *g, const struct exec *exec,
-                                struct interval step, double weight, const double *u,
-                                const double *v, double *dv, double *value)
+static int residuals_adjoint(const struct grid_loss *g, const struct exec *exec,
+                             struct interval step, const double *v, const double *r, double *dv)
 {
     const struct collocation_loss *l = (const struct collocation_loss *)g;
     const struct problem *p = g->base.setup.neural->problem;
     const size_t n = p->n;
     const int M = l->c->M;
     struct exec x = *exec;
-    double *r = exec_take(&x, (size_t)M * n), *z = exec_take(&x, n), *h = exec_take(&x, n);
-    int failed = residuals(l, &x, step, u, v, r);
-    *value += weigh(l, weight, r);
+    double *z = exec_take(&x, n), *h = exec_take(&x, n);
+    int failed = 0;
     for (int j = 0; j < M && !failed; j++) {
         const double *terms[VEC_TERMS];
         double c[VEC_TERMS];
@@ -160,8 +138,8 @@ static int collocation_residual(const struct grid_loss *g, const struct exec *ex
             terms[m] = r + (size_t)m * n;
         }
         vec_lincomb(&x, n, z, M, c, terms);
-        failed = p->kernels[DEV_CPU]->rhs_adjoint(
-            p, &x, lesson_time(l->base.base.setup.neural, step, j), v + (size_t)j * n, z, h);
+        failed = p->kernels[DEV_CPU]->rhs_adjoint(p, &x, lesson_time(g->base.setup.neural, step, j),
+                                                  v + (size_t)j * n, z, h);
         vec_lincomb(&x, n, dv + (size_t)j * n, 2, (const double[]){ 1, 1 },
                     (const double *[]){ r + (size_t)j * n, h });
     }
@@ -193,24 +171,22 @@ static int sweep_node(const struct problem *p, const struct exec *exec, double t
     return failed;
 }
 
-static int sweep_residual(const struct grid_loss *g, const struct exec *exec, struct interval step,
-                          double weight, const double *u, const double *v, double *dv,
-                          double *value)
+static int sweep_changes(const struct grid_loss *g, const struct exec *exec, struct interval step,
+                         const double *u, const double *v, double *r)
 {
     const struct collocation_loss *l = (const struct collocation_loss *)g;
     const struct problem *p = g->base.setup.neural->problem;
     const size_t n = p->n;
     struct exec x = *exec;
     double *y = exec_take(&x, n);
-    int failed = residuals(l, &x, step, u, v, dv);
+    int failed = residuals(g, &x, step, u, v, r);
     for (int m = 0; m < l->c->M && !failed; m++) {
-        double *r = dv + (size_t)m * n;
+        double *row = r + (size_t)m * n;
         const double *vm = v + (size_t)m * n;
-        failed = sweep_node(p, &x, lesson_time(l->base.base.setup.neural, step, m),
-                            interval_dt(step) * l->d[m], vm, r, y);
-        vec_lincomb(&x, n, r, 2, (const double[]){ 1, -1 }, (const double *[]){ vm, y });
+        failed = sweep_node(p, &x, lesson_time(g->base.setup.neural, step, m),
+                            interval_dt(step) * l->d[m], vm, row, y);
+        vec_lincomb(&x, n, row, 2, (const double[]){ 1, -1 }, (const double *[]){ vm, y });
     }
-    *value += weigh(l, weight, dv);
     return failed;
 }
 
@@ -236,12 +212,15 @@ static int create(struct loss **out, const struct loss_type *type, const struct 
         return log_error(-ENOMEM, "out of memory");
     }
     g->c = c;
-    g->base.work = 2 * exec_round(M * n) + 4 * exec_round(n) + l->problem->nwork;
-    g->base.residual = type->direction ? sweep_residual : collocation_residual;
-    grid_loss_open(&g->base, type, s);
+    g->base.work = exec_round(M * n) + 4 * exec_round(n) + l->problem->nwork;
+    g->base.defect = type->direction ? sweep_changes : residuals;
+    g->base.adjoint = type->direction ? NULL : residuals_adjoint;
     g->base.base.destroy = destroy;
     *out = &g->base.base;
-    return 0;
+    err = grid_loss_open(&g->base, type, s, &v.differences, config);
+    if (err)
+        loss_destroy(out);
+    return err;
 }
 
 static int collocation_create_loss(struct loss **out, const struct loss_type *type,

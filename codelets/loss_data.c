@@ -17,6 +17,7 @@ struct data {
 struct params {
     struct node *propagator;
     struct loss_nodes nodes;
+    struct loss_differences differences;
 };
 static const struct param params[] = {
     { "propagator", P_NODE, offsetof(struct params, propagator),
@@ -25,6 +26,7 @@ static const struct param params[] = {
     { "nodes", P_MAP, offsetof(struct params, nodes), .def = "{count: 1}",
       .sub = &loss_nodes_schema,
       .help = "where in a step the network predicts states; one: at its end" },
+    LOSS_DIFFERENCES(struct params),
     { 0 },
 };
 static const struct schema schema = {
@@ -47,13 +49,14 @@ static int nodes(struct node *config, double *tau)
     return M;
 }
 
-static int residual(const struct grid_loss *g, const struct exec *exec, struct interval step,
-                    double weight, const double *u, const double *v, double *dv, double *value)
+/* r = v - w */
+static int errors(const struct grid_loss *g, const struct exec *exec, struct interval step,
+                  const double *u, const double *v, double *r)
 {
     const struct neural *l = g->base.setup.neural;
     const size_t n = l->problem->n, M = (size_t)l->network->codec.nodes;
     struct exec x = *exec;
-    double *w = exec_take(&x, M * n), sums[3];
+    double *w = exec_take(&x, M * n);
     for (size_t m = 0; m < M; m++) {
         const int failed =
             reference_advance(&((const struct data *)g)->fine, &x, lesson_part(l, step, (int)m),
@@ -61,11 +64,7 @@ static int residual(const struct grid_loss *g, const struct exec *exec, struct i
         if (failed)
             return failed;
     }
-    vec_distance(&x, M * n, w, v, sums); /* |w - v|^2, |w|^2 */
-    const double error = sqrt(sums[0]), size = sqrt(sums[1]);
-    const double factor = error > 0.0 ? weight / (error * size) : 0.0;
-    *value += weight * (error / size);
-    vec_lincomb(&x, M * n, dv, 2, (const double[]){ factor, -factor }, (const double *[]){ v, w });
+    vec_lincomb(&x, M * n, r, 2, (const double[]){ 1, -1 }, (const double *[]){ v, w });
     return 0;
 }
 
@@ -89,12 +88,15 @@ static int create(struct loss **out, const struct loss_type *type, const struct 
         destroy(&d->base.base);
         return err;
     }
-    d->base.residual = residual;
+    d->base.defect = errors;
+    d->base.relative = true;
     d->base.work =
         exec_round((size_t)l->network->codec.nodes * l->problem->n) + d->fine.stepper->nwork;
-    grid_loss_open(&d->base, type, s);
     *out = &d->base.base;
-    return 0;
+    err = grid_loss_open(&d->base, type, s, &v.differences, config);
+    if (err)
+        loss_destroy(out);
+    return err;
 }
 
 const struct loss_type loss_data_type = {

@@ -2,6 +2,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "codelets/neural.h"
 
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "core/log.h"
 #include "core/vec.h"
 
 bool neural_cuda(const struct neural *s)
@@ -19,10 +24,62 @@ static double time_of(const struct neural *s, struct interval step, int m)
                                             : interval_t0(step) + interval_dt(step) * s->tau[m];
 }
 
+/* what a step multiplies the rate of the shortest wave by, along each axis, at the initial state */
+static int damping_of(const struct neural *s, struct interval step, double *damping)
+{
+    const struct problem *p = s->problem;
+    const struct problem_kernels *k = p->kernels[DEV_CPU];
+    const struct codec *c = &s->network->codec;
+    const size_t n = p->n, stride = exec_round(n);
+    const double t = interval_t0(step);
+    double *work = aligned_alloc(64, (5 * stride + p->nwork) * sizeof *work);
+    if (!work)
+        return -ENOMEM;
+    double *u = work, *f = u + stride, *v = f + stride, *g = v + stride, *h = g + stride;
+    const struct exec x = exec_host(h + stride, p->nwork);
+    int failed = p->initial(p, t, u);
+    for (int a = -1; a < c->dims && !failed; a++) {
+        double *at = a < 0 ? f : g, size = 1;
+        for (size_t i = 0; i < n; i++)
+            size = fmax(size, fabs(u[i]));
+        size *= 1e-3;
+        for (size_t i = 0; i < n; i++) {
+            const size_t q = i % c->points;
+            const size_t index = a == 0 ? q / c->shape[1] : q % c->shape[1];
+            v[i] = u[i] + (a < 0 ? 0 : index % 2 ? -size : size);
+        }
+        failed = k->rhs_implicit(p, &x, t, v, at);
+        if (k->rhs_explicit && !failed) {
+            failed = k->rhs_explicit(p, &x, t, v, h);
+            vec_lincomb(&x, n, at, 2, (const double[]){ 1, 1 }, (const double *[]){ at, h });
+        }
+        for (size_t q = 0; q < c->points && a >= 0; q++) {
+            double rate = INFINITY; /* the least of all components */
+            for (size_t i = q; i < n; i += c->points)
+                rate = fmin(rate, (f[i] - g[i]) / (v[i] - u[i]));
+            damping[(size_t)a * c->points + q] = fmax(rate * interval_dt(step), 0);
+        }
+    }
+    free(work);
+    return failed;
+}
+
 int neural_prepare(const struct neural *s, struct interval step)
 {
     struct problem *p = s->problem;
-    return p->prepare_times ? p->prepare_times(p, step.start, step.end, step.count) : 0;
+    struct codec *c = &s->network->codec;
+    int err = p->prepare_times ? p->prepare_times(p, step.start, step.end, step.count) : 0;
+    if (err || !c->smooth)
+        return err;
+    double *damping = malloc((size_t)c->dims * c->points * sizeof *damping);
+    if (!damping)
+        return -ENOMEM;
+    if ((err = damping_of(s, step, damping)) > 0)
+        err = log_error(-EINVAL, "the right-hand side of %s fails at the initial state", p->name);
+    if (!err)
+        codec_damp(c, damping);
+    free(damping);
+    return err;
 }
 
 /* ---- boundary values ---- */
@@ -71,19 +128,34 @@ size_t neural_liftings_work(const struct neural *s)
 
 /* ---- steps ---- */
 
+/* what the network sees of u, in scratch that is taken */
+static const double *seen_of(const struct neural *s, struct exec *x, const double *u)
+{
+    const struct codec *c = &s->network->codec;
+    if (!c->smooth)
+        return u;
+    double *seen = exec_take(x, c->n);
+    struct exec y = *x;
+    return codec_smooth(c, x, u, seen, exec_take(&y, c->n));
+}
+
 void neural_encode(const struct neural *s, const struct exec *x, struct interval step,
                    const double *u, double *lifting, void *in)
 {
     const struct codec *c = &s->network->codec;
+    struct exec y = *x;
+    u = seen_of(s, &y, u);
     if (c->boundary)
-        lift_nodes(s, *x, step, c->nodes - 1, lifting);
-    codec_encode(c, x, u, c->boundary ? lifting : NULL, in);
+        lift_nodes(s, y, step, c->nodes - 1, lifting);
+    codec_encode(c, &y, u, c->boundary ? lifting : NULL, in);
 }
 
 void neural_decode(const struct neural *s, const struct exec *x, const double *u,
                    const double *lifting, const void *out, double *v)
 {
     const struct codec *c = &s->network->codec;
+    struct exec y = *x;
+    u = seen_of(s, &y, u);
     codec_decode(c, x, c->nodes - 1, u, c->boundary ? lifting : NULL, out, v);
 }
 
@@ -98,6 +170,7 @@ static void predict(const struct neural *s, struct exec x, struct interval step,
     double *lifting = c->boundary ? exec_take(&x, (size_t)(c->nodes - first) * size) : NULL;
     void *in = exec_take(&x, neural_doubles(n, c->in));
     void *out = exec_take(&x, neural_doubles(n, c->out));
+    u = seen_of(s, &x, u);
     if (lifting)
         lift_nodes(s, x, step, first, lifting);
     codec_encode(c, &x, u, lifting ? lifting + (size_t)(last - first) * size : NULL, in);
@@ -125,7 +198,8 @@ size_t neural_work(const struct neural *s)
     const struct network *n = s->network;
     const struct codec *c = &n->codec;
     const size_t lift = neural_liftings_work(s), forward = network_forward_work(n, 1);
-    return (c->boundary ? exec_round((size_t)c->nodes * s->problem->n) : 0) +
+    return (c->smooth ? 2 * exec_round(c->n) : 0) +
+           (c->boundary ? exec_round((size_t)c->nodes * s->problem->n) : 0) +
            exec_round(neural_doubles(n, c->in)) + exec_round(neural_doubles(n, c->out)) +
            (lift > forward ? lift : forward);
 }

@@ -29,7 +29,8 @@ static inline size_t neural_doubles(const struct network *n, size_t reals)
 
 bool neural_cuda(const struct neural *); /* all of it runs on DEV_CUDA */
 
-/* Tells the problem the times between steps like this one, where neural_step needs boundary values. 0 or -errno */
+/* Tells the problem the times between steps like this one, where neural_step needs boundary values, and the network's codec how
+ * much such a step damps the shortest waves (codec_damp). 0 or -errno */
 int neural_prepare(const struct neural *, struct interval step);
 
 /* lifting (nodes, n) of the change of the boundary values from the step's start to each node; 0 where the problem imposes

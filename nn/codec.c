@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,18 +13,32 @@ static bool has_ends(const struct codec *c, int axis)
     return c->boundary && axis < c->dims && !c->grid->periodic[axis];
 }
 
-/* 4 xi (1 - xi), exactly 0 in both ends */
-static double bump(const struct codec *c, int axis, size_t i)
+/* 1 - (1 - 4 xi (1 - xi))^sharpness, exactly 0 in both ends */
+static double bump(const struct codec *c, int axis, size_t i, int sharpness)
 {
     const size_t n = c->shape[axis] - 1;
     if (!has_ends(c, axis))
         return 1;
-    return i == 0 || i == n ? 0 : 4 * ((double)i / (double)n) * ((double)(n - i) / (double)n);
+    if (i == 0 || i == n)
+        return 0;
+    const double inside = 4 * ((double)i / (double)n) * ((double)(n - i) / (double)n);
+    double rest = 1 - inside;
+    for (int k = 1; k < sharpness; k++)
+        rest *= 1 - inside;
+    return sharpness == 1 ? inside : 1 - rest;
 }
 
 static size_t power(size_t base, int exponent)
 {
     return exponent ? base * power(base, exponent - 1) : 1;
+}
+
+static void mask_fill(struct codec *c, int sharpness)
+{
+    for (size_t i = 0; i < c->shape[0]; i++)
+        for (size_t j = 0; j < c->shape[1]; j++)
+            c->mask[i * c->shape[1] + j] = bump(c, 0, i, sharpness) * bump(c, 1, j, sharpness);
+    exec_constant(c->mask, c->points * sizeof *c->mask);
 }
 
 int codec_create(struct codec *c, enum dtype dtype, const struct grid *g, bool boundary,
@@ -65,15 +80,20 @@ int codec_create(struct codec *c, enum dtype dtype, const struct grid *g, bool b
     c->mask = malloc(c->points * sizeof *c->mask);
     if (!c->mask)
         return -ENOMEM;
-    for (size_t i = 0; i < c->shape[0]; i++)
-        for (size_t j = 0; j < c->shape[1]; j++)
-            c->mask[i * c->shape[1] + j] = bump(c, 0, i) * bump(c, 1, j);
-    exec_constant(c->mask, c->points * sizeof *c->mask);
+    mask_fill(c, 1);
     return 0;
+}
+
+void codec_mask(struct codec *c, int sharpness)
+{
+    exec_constant_forget(c->mask);
+    mask_fill(c, sharpness);
 }
 
 int codec_stencil(struct codec *c, const long *distance, size_t count)
 {
+    if (count == 0)
+        return 0;
     if (count > CODEC_DISTANCES)
         return -EINVAL;
     for (size_t d = 0; d < count; d++)
@@ -86,7 +106,7 @@ int codec_stencil(struct codec *c, const long *distance, size_t count)
         c->distance[d] = (int)distance[d];
     c->distances = (int)count;
     c->in_channels += (size_t)(2 * c->components * c->dims * c->distances) +
-                      (c->sensors || !c->distances ? 0 : 1); /* sensors have the fraction already */
+                      (c->sensors ? 0 : 1); /* sensors have the fraction already */
     c->in = c->in_channels * c->padded;
     return 0;
 }
@@ -97,6 +117,10 @@ void codec_destroy(struct codec *c)
         exec_constant_forget(c->mask);
     free(c->mask);
     c->mask = NULL;
+    if (c->strength)
+        exec_constant_forget(c->strength);
+    free(c->strength);
+    c->strength = NULL;
 }
 
 /* ---- the lifting ---- */
@@ -139,6 +163,65 @@ static void (*const lifts[DEV_COUNT])(const struct codec *, const struct exec *,
 void codec_lift(const struct codec *c, const struct exec *x, const double *values, double *lifting)
 {
     lifts[x->dev](c, x, values, lifting);
+}
+
+/* ---- smoothing ---- */
+
+/* NULL: of all points */
+static void strength_fill(struct codec *c, const double *damping)
+{
+    for (int a = 0; a < c->dims; a++)
+        for (size_t p = 0; p < c->points; p++) {
+            const size_t at = (size_t)a * c->points + p,
+                         i = a == 0 ? p / c->shape[1] : p % c->shape[1];
+            const bool end = !c->grid->periodic[a] && (i == 0 || i == c->shape[a] - 1);
+            const double most = damping ? fmin(damping[at] / c->smooth, 1) : 1;
+            c->strength[at] = end || c->mask[p] == 0 ? 0 : most;
+        }
+    exec_constant(c->strength, (size_t)c->dims * c->points * sizeof *c->strength);
+}
+
+int codec_passes(struct codec *c, int passes)
+{
+    c->smooth = passes;
+    if (passes == 0)
+        return 0;
+    c->strength = malloc((size_t)c->dims * c->points * sizeof *c->strength);
+    if (!c->strength)
+        return -ENOMEM;
+    strength_fill(c, NULL);
+    return 0;
+}
+
+void codec_damp(struct codec *c, const double *damping)
+{
+    if (!c->smooth)
+        return;
+    exec_constant_forget(c->strength);
+    strength_fill(c, damping);
+}
+
+static void smooth_axis(const struct codec *c, const struct exec *x, int axis, const double *u,
+                        double *s)
+{
+    for (size_t i = 0; i < c->n; i++)
+        s[i] = codec_smoothed(u + i / c->points * c->points, c->shape,
+                              c->strength + (size_t)axis * c->points, axis, i % c->points);
+}
+
+const double *codec_smooth(const struct codec *c, const struct exec *x, const double *u, double *s,
+                           double *work)
+{
+    static void (*const along[DEV_COUNT])(
+        const struct codec *, const struct exec *, int, const double *,
+        double *) = { smooth_axis, DEV_CUDA_KERNELS(codec_smooth_axis_cuda) };
+    const int steps = c->smooth * c->dims; /* the last one writes s */
+    for (int k = 0; k < steps; k++) {
+        double *to = (steps - k) % 2 ? s : work;
+        along[x->dev](c, x, k % c->dims, u, to);
+        u = to;
+    }
+    return u;
 }
 
 /* ---- states and channels ---- */

@@ -17,6 +17,7 @@ static struct view view_of(const struct codec *c, const struct exec *x)
     v.c = *c;
     v.c.grid = NULL;
     v.c.mask = (double *)exec_device_constant(x, c->mask);
+    v.c.strength = c->strength ? (double *)exec_device_constant(x, c->strength) : NULL;
     for (int a = 0; a < c->dims; a++)
         v.periodic[a] = c->grid->periodic[a];
     return v;
@@ -61,6 +62,23 @@ void codec_lift_cuda(const struct codec *c, const struct exec *x, const double *
                      double *lifting)
 {
     CUDA_LAUNCH_EACH(lift, x, c->n, c->n, view_of(c, x), values, lifting);
+}
+
+/* ---- smoothing ---- */
+
+static __global__ void smooth_axis(size_t total, struct view view, int axis, const double *u,
+                                   double *s)
+{
+    const size_t at = cuda_index();
+    if (at < total)
+        s[at] = codec_smoothed(u + at / view.c.points * view.c.points, view.c.shape,
+                               view.c.strength + axis * view.c.points, axis, at % view.c.points);
+}
+
+void codec_smooth_axis_cuda(const struct codec *c, const struct exec *x, int axis, const double *u,
+                            double *s)
+{
+    CUDA_LAUNCH_EACH(smooth_axis, x, c->n, c->n, view_of(c, x), axis, u, s);
 }
 
 /* ---- states and channels ---- */

@@ -11,8 +11,9 @@
  * components; node m is a state at tau_m in (0, 1] of the step,
  *   v_m = u + lifting_m + mask scale_m N_m                                                      (increment)
  *   v_m = mean + std N_m, and u + lifting_m in the ends of axes with boundary values            (state)
- * with mask 1, or on grids with boundary values the product of 4 xi (1 - xi) over their axes (hard constraint; Lagaris et
- * al. 1998). xi is the index over points - 1. Ends, where mask is 0, get u + lifting_m to the last bit. */
+ * with mask 1, or on grids with boundary values the product of 4 xi (1 - xi) (or steeper: codec_mask) over their axes (hard
+ * constraint; Lagaris et al. 1998). xi is the index over points - 1. Ends, where mask is 0, get u + lifting_m to the last bit. With
+ * `smooth`, u is what codec_smooth leaves of the state. */
 #ifndef SPT_CODEC_H
 #define SPT_CODEC_H
 
@@ -38,6 +39,9 @@ struct codec {
     size_t sensors;           /* per axis; 0: none */
     int distances;            /* of the stencil; 0: none */
     int distance[CODEC_DISTANCES]; /* in points */
+    int smooth;               /* passes of codec_smooth */
+    double *strength;         /* (dims, points), in [0, 1], of a pass along each axis; NULL without passes; owned, a constant
+                               * of the devices */
     enum predict predict;
     double mean[CODEC_COMPONENTS], std[CODEC_COMPONENTS]; /* of states */
     double scale[CODEC_NODES][CODEC_COMPONENTS];          /* of what is predicted */
@@ -52,12 +56,28 @@ int codec_create(struct codec *c, enum dtype dtype, const struct grid *g, bool b
                  bool coordinates, size_t sensors, const size_t *pad);
 void codec_destroy(struct codec *c);
 
+/* Makes the mask 1 - (1 - 4 xi (1 - xi))^sharpness along each axis: steeper at the ends, flatter between; 1 as created. Before
+ * the codec is used. */
+void codec_mask(struct codec *c, int sharpness);
+
 /* Adds a stencil to a codec: of the values u- and u+ at a distance h to both sides along an axis, in fractions of it,
  *   (u+ - u-)/(2 h std)   and   (u+ - 2 u + u-)/(h std),
  * component slowest, then axis, then distance; wrapped around a period, else continued behind an end point e by 2 u(e) less
  * the mirrored value, straight lines straight. A network that adds what such differences say to the state is a scheme. 0, or
  * -EINVAL where a distance is not in 1..points - 1 (points/2 on periodic axes) or there are too many. */
 int codec_stencil(struct codec *c, const long *distance, size_t count);
+
+/* What the network is to see of a state, and to add to: u after c->smooth passes of u + strength (u- - 2u + u+)/4 along each
+ * axis, where boundary values are given u itself. A pass takes 1 - strength sin(k/2)^2 of a wave of k radians per point: what an
+ * equation with diffusion damps within a step cannot get through the network, along `u +` least of all. s, work (n); u is not
+ * written. Without passes, s is not touched and u is returned, else s. */
+const double *codec_smooth(const struct codec *c, const struct exec *x, const double *u, double *s, double *work);
+
+/* passes of strength 1; 0 or -ENOMEM. Before the codec is used */
+int codec_passes(struct codec *c, int passes);
+/* Makes the strength min(1, damping/passes) where values are not given: damping (dims, points) is what a step multiplies the rate
+ * of the shortest wave along an axis by, at least 0. So much diffusion, and not more, passes do. */
+void codec_damp(struct codec *c, const double *damping);
 
 /* The lifting of boundary values: `values` (n) holds given values in the ends of the axes; lifting (n) the same there and
  * their transfinite (Coons) interpolation in index space inside. May be in place. */
@@ -104,6 +124,17 @@ static inline SPT_HD void codec_differences(const double *line, size_t stride, s
     pair[1] = ((above - here) - (here - below)) / (h * std);
 }
 
+/* one pass of codec_smooth along an axis, at the point p of a component u; strength: of that axis */
+static inline SPT_HD double codec_smoothed(const double *u, const size_t shape[2], const double *strength, int axis, size_t p)
+{
+    const size_t n = shape[axis], stride = axis == 0 ? shape[1] : 1, around = (n - 1) * stride,
+                 i = axis == 0 ? p / shape[1] : p % shape[1];
+    if (strength[p] == 0)
+        return u[p];
+    const double below = i == 0 ? u[p + around] : u[p - stride], above = i == n - 1 ? u[p - around] : u[p + stride];
+    return u[p] + strength[p] * ((below - u[p]) + (above - u[p])) / 4;
+}
+
 /* One table per device and dtype: what the functions above call. nn/codec_kernels.c */
 struct codec_kernels {
     void (*encode)(const struct codec *, const struct exec *, const double *u, const double *lifting, void *in);
@@ -114,6 +145,7 @@ struct codec_kernels {
 extern const struct codec_kernels codec_cpu_f32, codec_cpu_f64;
 /* nn/codec.cu, in builds with CUDA */
 extern const struct codec_kernels codec_cuda_f32, codec_cuda_f64;
+void codec_smooth_axis_cuda(const struct codec *c, const struct exec *x, int axis, const double *u, double *s);
 void codec_lift_cuda(const struct codec *c, const struct exec *x, const double *values, double *lifting);
 
 #ifdef __cplusplus

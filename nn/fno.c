@@ -9,8 +9,8 @@
 #include "nn/network_private.h"
 
 struct params {
-    long width, layers, nodes;
-    struct ints modes, lifting, projection, pad;
+    long width, layers, nodes, smooth, mask;
+    struct ints modes, lifting, projection, pad, stencil;
     struct strings basis;
     const char *transform, *activation, *predict, *precision;
     bool bias, residual, last_activation, coordinates;
@@ -46,6 +46,16 @@ static const struct param params[] = {
       .help = "zeros behind the upper ends; one number for all axes, or one per axis" },
     { "coordinates", P_BOOL, offsetof(struct params, coordinates), "true",
       .help = "one more input channel per axis" },
+    { "stencil", P_INTS, offsetof(struct params, stencil), "[]", .min = 1, .max = 1e6,
+      .unit = "points",
+      .help = "distances along each axis at which a point sees differences of the state to both "
+              "sides of it" },
+    { "smooth", P_INT, offsetof(struct params, smooth), "0", .min = 0, .max = 100, .unit = "passes",
+      .help = "of (1 2 1)/4 along each axis over the state, no more than the diffusion of the "
+              "equation, before the network sees it and adds to it" },
+    { "mask", P_INT, offsetof(struct params, mask), "1", .min = 1, .max = 100,
+      .help = "how steeply what is predicted goes to 0 where boundary values are given: it is "
+              "multiplied by 1 - (1 - 4 x (1 - x))^mask, x from 0 to 1 along each axis" },
     { "predict", P_CHOICE, offsetof(struct params, predict), "increment", .choices = predict_names,
       .help = "what is added to the state, or the new state itself" },
     { "nodes", P_INT, offsetof(struct params, nodes), "1", .min = 1, .max = CODEC_NODES,
@@ -132,6 +142,9 @@ static int create(struct network *n, const struct grid *g, bool boundary, struct
                        (enum predict)network_choice(predict_names, q.predict), (int)q.nodes,
                        q.coordinates, 0, pad);
     if (err)
+        return err;
+    codec_mask(c, (int)q.mask);
+    if ((err = codec_passes(c, (int)q.smooth)) || (err = network_stencil(n, &q.stencil, config)))
         return err;
     s.transform = (enum transform)network_choice(transform_names, q.transform);
     for (int a = 0; a < g->dims; a++) {

@@ -52,11 +52,8 @@ static int create(struct network *n, const struct grid *g, bool boundary, struct
     if (!q.sensors && !q.stencil.n)
         return config_key_error(config, "stencil",
                                 "expected distances, where there are no sensors");
-    if (codec_stencil(&n->codec, q.stencil.v, q.stencil.n))
-        return config_key_error(config, "stencil",
-                                "expected at most %d distances, each shorter than every axis (half "
-                                "of it if it is periodic)",
-                                CODEC_DISTANCES);
+    if ((err = network_stencil(n, &q.stencil, config)))
+        return err;
     for (long i = 0; i < q.layers; i++)
         hidden[i] = q.width;
     const struct ints widths = { hidden, (size_t)q.layers };

@@ -58,6 +58,17 @@ void network_stage(struct network *n, const char *name)
     n->nstages++;
 }
 
+int network_stencil(struct network *n, const struct ints *distances, const struct node *config)
+{
+    return codec_stencil(&n->codec, distances->v, distances->n)
+               ? config_key_error(
+                     config, "stencil",
+                     "expected at most %d distances, each shorter than every axis (half "
+                     "of it if it is periodic)",
+                     CODEC_DISTANCES)
+               : 0;
+}
+
 int network_append_mlp(struct network *n, const char *prefix, size_t in, const struct ints *hidden,
                        size_t out, size_t points, enum activation act)
 {

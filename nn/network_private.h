@@ -17,6 +17,9 @@ int network_append(struct network *n, int status, struct layer *l);
 /* The layers since the last stage (or the first) become a stage. */
 void network_stage(struct network *n, const char *name);
 
+/* The codec sees differences at these distances. 0, or -EINVAL after an error line about `stencil` in config */
+int network_stencil(struct network *n, const struct ints *distances, const struct node *config);
+
 /* pointwise layers in -> hidden[0] -> ... -> out, named prefix.0, ...; act after all but the last */
 int network_append_mlp(struct network *n, const char *prefix, size_t in, const struct ints *hidden, size_t out,
                        size_t points, enum activation act);

@@ -577,13 +577,14 @@ static size_t legs_draw(const struct black_scholes_2d *s, struct draw *d, struct
         const size_t other = draw_below(d, UNDERLYINGS);
         const bool is_own = draw_below(d, 2) == 0 || i == 0;
         const double tilt = of.spread * draw_uniform(d, -0.4, 0.4);
+        const double sharp = draw_below(d, 4) == 0 ? 0.05 : 1;
         legs[i] = (struct leg){
             .of = is_own ? own : (enum underlying)other,
             .sign = sign,
             .strike = of.strike[i],
             .weight = is_own ? of.weight[i] : of.spread * of.weight[i],
-            .width = of.width[i],
-            .ridge = draw_log_uniform(d, of.least, of.widest) / (2.1 * strike),
+            .width = sharp * of.width[i],
+            .ridge = sharp * draw_log_uniform(d, of.least, of.widest) / (2.1 * strike),
         };
         legs[i].share = legs[i].of == DIFFERENCE ? 1 + tilt : 0.5 + tilt;
         sum += legs[i].weight;

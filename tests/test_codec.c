@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Codecs: what every channel holds, on grids with and without ends and padding; increments and
  * states come back through decode; boundary values are given to the last bit; the lifting is exact
- * for bilinear data; the adjoint is one; float32 rounds float64. */
+ * for bilinear data; smoothing takes away what it says; the adjoint is one; float32 rounds float64.
+ */
 #include <errno.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -358,6 +360,92 @@ static void ends_are_given_to_the_last_bit(void **state)
             }
 }
 
+/* A pass leaves cos(k/2)^2 of a wave of k radians per point, along each axis, of the shortest ones
+ * nothing; given values stay. */
+static void smoothing_takes_short_waves_away(void **state)
+{
+    (void)state;
+    for (int l = 0; l < LAYOUTS; l++)
+        for (int passes = 0; passes < 3; passes++) {
+            struct fixture f;
+            setup(&f, &layouts[l], DTYPE_F64, PREDICT_INCREMENT, true, 0);
+            struct codec *c = &f.c;
+            const struct exec x = exec_host(NULL, 0);
+            double *work = malloc(c->n * sizeof *work);
+            assert_non_null(work);
+            assert_int_equal(codec_passes(c, passes), 0);
+            for (int shortest = 0; shortest < 2; shortest++) {
+                double k[2], left = 1;
+                for (int a = 0; a < 2; a++) {
+                    const size_t n = c->shape[a];
+                    k[a] = a >= c->dims             ? 0
+                           : !c->grid->periodic[a]  ? (shortest ? M_PI : 0.7)
+                           : shortest && n % 2 == 0 ? M_PI
+                                                    : 2 * M_PI / (double)n;
+                    left *= pow(cos(k[a] / 2), 2 * passes);
+                }
+                for (size_t q = 0; q < c->n; q++) {
+                    const size_t p = q % c->points;
+                    f.u[q] = cos(k[0] * (double)(p / c->shape[1])) *
+                             cos(k[1] * (double)(p % c->shape[1]) + 0.3);
+                }
+                const double *s = codec_smooth(c, &x, f.u, f.v, work);
+                assert_true(s == (passes ? f.v : f.u));
+                size_t far = 0; /* points that no end has reached */
+                for (size_t q = 0; q < c->n; q++) {
+                    const size_t p = q % c->points, at[2] = { p / c->shape[1], p % c->shape[1] };
+                    bool reached = false;
+                    for (int a = 0; a < c->dims && passes; a++)
+                        reached |=
+                            !c->grid->periodic[a] &&
+                            ((int)at[a] <= passes || (int)(c->shape[a] - 1 - at[a]) <= passes);
+                    if (is_end(c, p))
+                        assert_true(s[q] == f.u[q]);
+                    else if (!reached) {
+                        assert_near(s[q], left * f.u[q], 1e-14);
+                        far++;
+                    }
+                }
+                assert_true(far > 0 || passes > 1);
+            }
+            free(work);
+            teardown(&f);
+        }
+}
+
+/* no more than the damping of a step, on all passes together */
+static void smoothing_is_bounded_by_the_damping(void **state)
+{
+    (void)state;
+    struct fixture f;
+    setup(&f, &layouts[4], DTYPE_F64, PREDICT_INCREMENT, true, 0); /* the first axis is periodic */
+    struct codec *c = &f.c;
+    double damping[2 * 40];
+    for (int i = 0; i < 80; i++)
+        damping[i] = 0.1 * i;
+    assert_int_equal(codec_passes(c, 3), 0);
+    codec_damp(c, damping);
+    for (size_t i = 0; i < 80; i++)
+        assert_true(c->strength[i] == (is_end(c, i % 40) ? 0 : fmin(0.1 * (double)i / 3, 1)));
+    teardown(&f);
+}
+
+static void masks_may_be_steeper(void **state)
+{
+    (void)state;
+    struct fixture f;
+    setup(&f, &layouts[0], DTYPE_F64, PREDICT_INCREMENT, true, 0);
+    for (int sharpness = 1; sharpness < 5; sharpness++) {
+        codec_mask(&f.c, sharpness);
+        for (size_t i = 0; i < 11; i++) {
+            const double xi = (double)i / 10;
+            assert_near(f.c.mask[i], 1 - pow(1 - 4 * xi * (1 - xi), sharpness), 1e-15);
+        }
+        assert_true(f.c.mask[0] == 0 && f.c.mask[10] == 0);
+    }
+    teardown(&f);
+}
+
 /* a + b xi + d eta + e xi eta, by index; constant along periodic axes */
 static double bilinear(const struct codec *c, size_t p, int component)
 {
@@ -488,6 +576,9 @@ int main(void)
         cmocka_unit_test(sensors_are_evenly_spread),
         cmocka_unit_test(what_is_encoded_comes_back),
         cmocka_unit_test(ends_are_given_to_the_last_bit),
+        cmocka_unit_test(smoothing_takes_short_waves_away),
+        cmocka_unit_test(smoothing_is_bounded_by_the_damping),
+        cmocka_unit_test(masks_may_be_steeper),
         cmocka_unit_test(lifting_is_exact_for_bilinear_values),
         cmocka_unit_test(the_adjoint_is_one),
         cmocka_unit_test(padding_is_ignored),

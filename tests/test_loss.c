@@ -116,6 +116,15 @@ static const struct {
     { "{name: burgers, grid: 16}", FNO1, "{name: collocation, nodes: {count: 4}}" },
     { "{name: allen_cahn, grid: 17}", FNO1, "{name: collocation}" },
     { "{name: gray_scott, grid: [8, 8]}", FNO2, "{name: collocation}" },
+#define DIFFERENCES "differences: {weight: 0.7, size: [0.01, 0.1], cycles: 3}"
+    { "{name: black_scholes_2d, grid: [9, 11]}",
+      "{name: fno, precision: float64, width: 3, layers: 1, modes: [3, 2], projection: [4], "
+      "stencil: [1, 3], smooth: 2, mask: 4}",
+      "{name: collocation, nodes: {count: 2}, " DIFFERENCES "}" },
+    { "{name: burgers, grid: 16}", FNO1, "{name: collocation, " DIFFERENCES "}" },
+    { "{name: black_scholes, grid: 17}", FNO1,
+      "{name: data, propagator: {name: crank_nicolson, steps: 4}, "
+      "differences: {weight: 0.01, size: [0.1, 0.3], cycles: 3}}" },
 };
 enum { CASES = sizeof cases / sizeof *cases };
 
@@ -197,6 +206,44 @@ static void batches_are_sums(void **unused)
     }
 }
 
+/* Of a network that says 0 the derivative is that of doing nothing, less du under F: for the heat
+ * equation and exact data, the loss with differences is known. */
+static void differences_are_of_the_derivative(void **unused)
+{
+    (void)unused;
+    static const char *const losses[] = {
+        "{name: data, propagator: {name: exact}}",
+        "{name: data, propagator: {name: exact}, differences: {weight: 3, size: [0.02, 0.2]}}"
+    };
+    double value[2], expected = 0;
+    for (int i = 0; i < 2; i++) {
+        struct bench *b =
+            bench("{name: heat, grid: 32, diffusivity: 0.02}",
+                  "{name: fno, precision: float64, width: 2, layers: 1, modes: 2}", losses[i], 1);
+        double *g = aligned_alloc(64, b->network->nparams * 8), du[32], w[32], work[1024], sums[3];
+        memset(b->network->params, 0, b->network->nparams * 8);
+        value[i] = loss_of(b, 6, 1, 1.0, b->network->params, g);
+        const struct exec x = exec_host(work, 1024);
+        const struct interval step = samples_step(&b->setup.samples, 6);
+        const double size[2] = { 0.02, 0.2 };
+        samples_waves(&b->setup.samples, &b->network->codec, 6, size, 12, du);
+        b->problem->kernels[DEV_CPU]->exact_step(b->problem, &x, interval_t0(step),
+                                                 interval_dt(step), du, w);
+        vec_distance(&x, 32, du, w, sums);
+        const double scale =
+            b->network->codec.std[0] * samples_waves_size(&b->setup.samples, 6, size);
+        double square = 0;
+        for (int k = 0; k < 32; k++)
+            square += du[k] * du[k];
+        assert_near(sqrt(square / 32), scale, 1e-12 * scale); /* the size that is promised */
+        expected = 3 * sums[0] / square;
+        free(g);
+        bench_free(b);
+    }
+    assert_near(value[1] - value[0], expected, 1e-9 * expected);
+    assert_true(expected > 1e-3);
+}
+
 /* float32 gives what float64 gives, to its precision */
 static void precisions_agree(void **unused)
 {
@@ -253,17 +300,17 @@ static void residuals_vanish_on_the_solution(void **unused)
                           losses[1], 1);
             const struct grid_loss *sweep = (const struct grid_loss *)s->loss;
             const struct exec y = exec_host(s->work, s->loss->nwork);
-            assert_int_equal(g->residual(g, &x, step, 1.0, u, v, dv, &first), 0);
+            assert_int_equal(grid_loss_value(g, &x, step, 1.0, u, v, dv, &first), 0);
             for (int it = 0; it < 400; it++) {
                 double unused_value = 0;
-                assert_int_equal(sweep->residual(sweep, &y, step, 1.0, u, v, dv, &unused_value), 0);
+                assert_int_equal(grid_loss_value(sweep, &y, step, 1.0, u, v, dv, &unused_value), 0);
                 for (size_t i = 0; i < all; i++) {
                     const double scale = c->scale[2][i % n / c->points];
                     v[i] -= dv[i] * (double)all * scale * scale /
                             2.0; /* dv = 2/(scale^2 all) (v - v') */
                 }
             }
-            assert_int_equal(g->residual(g, &x, step, 1.0, u, v, dv, &last), 0);
+            assert_int_equal(grid_loss_value(g, &x, step, 1.0, u, v, dv, &last), 0);
             assert_true(first > 1e-4);
             assert_true(last < 1e-20 * first);
             /* and the end of the step is the solution: compare with many small steps */
@@ -311,14 +358,14 @@ static void given_rows_do_not_count(void **unused)
     double u[17], v[34], dv[34], before = 0, after = 0;
     assert_int_equal(samples_state(&b->setup.samples, 0, u), 0);
     randomise(v, 34, 1);
-    assert_int_equal(g->residual(g, &x, step, 1.0, u, v, dv, &before), 0);
+    assert_int_equal(grid_loss_value(g, &x, step, 1.0, u, v, dv, &before), 0);
     u[0] += 1;
     u[16] -= 3;
-    assert_int_equal(g->residual(g, &x, step, 1.0, u, v, dv, &after), 0);
+    assert_int_equal(grid_loss_value(g, &x, step, 1.0, u, v, dv, &after), 0);
     assert_true(before == after);
     u[8] += 1;
     after = 0;
-    assert_int_equal(g->residual(g, &x, step, 1.0, u, v, dv, &after), 0);
+    assert_int_equal(grid_loss_value(g, &x, step, 1.0, u, v, dv, &after), 0);
     assert_true(before != after);
     bench_free(b);
 }
@@ -490,6 +537,7 @@ int main(void)
         cmocka_unit_test(gradients_are_those_of_finite_differences),
         cmocka_unit_test(batches_are_sums),
         cmocka_unit_test(precisions_agree),
+        cmocka_unit_test(differences_are_of_the_derivative),
         cmocka_unit_test(residuals_vanish_on_the_solution),
         cmocka_unit_test(given_rows_do_not_count),
         cmocka_unit_test(data_is_a_relative_error),

@@ -17,6 +17,7 @@
 #include "core/log.h"
 #include "core/vec.h"
 #include "tasks/parareal.h"
+#include "tests/near.h"
 
 static struct spt run;
 static char path[128]; /* of the weights: a file of each rank's own */
@@ -226,6 +227,35 @@ static void a_step_is_the_last_node(void **unused)
         free(all);
         free(v);
         free(w);
+        network_destroy(&n);
+        problem_destroy(&p);
+        config_destroy(&c);
+    }
+}
+
+/* no more smoothing than the equation's diffusion in a step, which dt nu 4/h^2 is for differences
+ */
+static void smoothing_follows_the_diffusion(void **unused)
+{
+    (void)unused;
+    static const double nu[] = { 1e-3, 1e-2, 1.0 };
+    for (int i = 0; i < 3; i++) {
+        char text[256];
+        snprintf(text, sizeof text,
+                 "{name: heat, grid: 16, length: 2, diffusivity: %g, "
+                 "discretisation: fd2}",
+                 nu[i]);
+        struct config *c;
+        struct problem *p = make_problem(&c, text);
+        struct network *n = make_network(p, "{name: fno, width: 2, modes: 2, smooth: 2}");
+        const struct neural s = { p, n, { 1.0 } };
+        assert_int_equal(neural_prepare(&s, step7), 0);
+        const double h = p->grid.x[0][1] - p->grid.x[0][0],
+                     damping = interval_dt(step7) * nu[i] * 4 / (h * h);
+        for (size_t q = 0; q < p->n; q++) {
+            assert_near(n->codec.strength[q], fmin(damping / 2, 1), 1e-9);
+        }
+        assert_true((i == 2) == (damping > 2));
         network_destroy(&n);
         problem_destroy(&p);
         config_destroy(&c);
@@ -676,6 +706,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lifts_boundary_values),
         cmocka_unit_test(a_step_is_the_last_node),
+        cmocka_unit_test(smoothing_follows_the_diffusion),
         cmocka_unit_test(a_multiplier_is_an_exact_step),
         cmocka_unit_test(has_the_bits_of_the_loop),
         cmocka_unit_test(an_exact_network_converges_at_once),

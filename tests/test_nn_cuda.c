@@ -277,6 +277,17 @@ static void check_codec(const struct codec *c)
     drop(&u), drop(&lifting), drop(&v), drop(&in), drop(&out), drop(&dout);
 }
 
+static void check_smooth(const struct codec *c)
+{
+    const struct exec here = exec_host(NULL, 0), there = exec_test(DEV_CUDA, NULL, 0);
+    struct array u = numbers(DTYPE_F64, c->n), s = array(DTYPE_F64, c->n),
+                 work = array(DTYPE_F64, c->n);
+    assert_true(codec_smooth(c, &here, u.here, s.here, work.here) == s.here);
+    assert_true(codec_smooth(c, &there, u.there, s.there, work.there) == s.there);
+    same_bits(&s);
+    drop(&u), drop(&s), drop(&work);
+}
+
 static void codecs(void **state)
 {
     (void)state;
@@ -302,6 +313,8 @@ static void codecs(void **state)
                         c.scale[m][k] = 0.25 * (1 + m + 4 * k);
                 }
                 check_codec(&c);
+                assert_int_equal(codec_passes(&c, 2), 0);
+                check_smooth(&c);
                 codec_destroy(&c);
                 grid_free(&g);
             }
