@@ -8,9 +8,10 @@ usage()
 {
     cat <<'HELP'
 usage: scripts/quickstart.sh [--no-install]
-Installs missing Debian packages (scripts/install-deps.sh), builds in build/, runs examples/black_scholes_2d.yaml with
-a trace into results/black_scholes_2d (replacing what is there) and draws it. Takes a few minutes, most of them for
-packages.
+Installs missing Debian packages (scripts/install-deps.sh), builds in build/, and prices an option by Parareal twice,
+with a numerical scheme as coarse propagator (examples/black_scholes_2d.yaml) and with a trained neural operator
+(examples/black_scholes_pino.yaml). Results, pictures and traces are in results/ (replacing what is there). Takes a
+few minutes, most of them for packages.
   --no-install   do not install missing Debian packages
 HELP
 }
@@ -44,18 +45,18 @@ if ! "${setup[@]}" >"$log" 2>&1; then
 fi
 ninja -C build --quiet
 
-out=results/black_scholes_2d
 export STARPU_SILENT=1
-say "starpint run examples/black_scholes_2d.yaml -o $out"
-build/drivers/starpint run examples/black_scholes_2d.yaml -o $out --set trace.enabled=true --overwrite >"$log"
-say "starpint plot $out"
-build/drivers/starpint plot $out >/dev/null
+for name in black_scholes_2d black_scholes_pino; do
+    say "starpint run examples/$name.yaml -o results/$name"
+    build/drivers/starpint run examples/$name.yaml -o results/$name --set trace.enabled=true --overwrite >"$log"
+    grep -E '^[a-z_]+\(t = ' "$log"
+    sed -n '/^ *k  /,/^$/p' "$log"
+    grep -E '^(One slice|Speedup|Bounds|Network|Status)' "$log"
+    if grep -q '^Status: finished' "$log"; then
+        echo "Note: Parareal stopped at its last iteration before the increment met the tolerance."
+    fi
+    build/drivers/starpint plot results/$name >/dev/null
+done
 
-say "result"
-grep -E '^[a-z_]+\(t = ' "$log"
-sed -n '/^ *k  /,/^$/p' "$log"
-grep -E '^(One slice|Speedup|Bounds|Status)' "$log"
-if grep -q '^Status: finished' "$log"; then
-    echo "Note: Parareal stopped at its last iteration before the increment met the tolerance."
-fi
-printf '%s\n' "" "Pictures:" "$out"/*.png "Trace, for a browser:" "$out/trace/trace.html"
+printf '%s\n' "" "Pictures:" results/black_scholes_{2d,pino}/*.png "Traces, for a browser:" \
+    results/black_scholes_{2d,pino}/trace/trace.html
