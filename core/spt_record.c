@@ -280,6 +280,7 @@ void spt_trace_task(void *arg)
         1e-6 * (starpu_timing_timespec_to_us((struct timespec *)&p->start_time) - run->origin);
     r.end = 1e-6 * (starpu_timing_timespec_to_us((struct timespec *)&p->end_time) - run->origin);
     r.gflop = task->flops * 1e-9;
+    r.predicted = task->predicted > 0 ? 1e-6 * task->predicted : 0; /* NaN: the policy has no models */
     r.footprint = starpu_task_data_footprint(task);
     const unsigned n = STARPU_TASK_GET_NBUFFERS(task);
     for (unsigned i = 0; i < n; i++) {
@@ -380,6 +381,7 @@ int spt_trace_gather(struct spt *run, struct trace *t)
         t->records = records;
         t->capacity = t->n;
         t->workers = all;
+        snprintf(t->scheduler, sizeof t->scheduler, "%s", run->scheduler);
         trace_sort(t);
     }
     trace_free(&mine);

@@ -158,3 +158,9 @@ int trace_write_html(const struct trace *t, FILE *out)
     trace_index_free(&p.x);
     return fflush(out) || ferror(out) ? log_error(-EIO, "cannot write a trace") : 0;
 }
+
+int trace_write_compare(const struct trace *a, const struct trace *b, FILE *out)
+{
+    (void)b;
+    return trace_write_html(a, out);
+}

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The StarPinT authors
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* tasks.rec: one record per task with the field names of StarPU's own tasks.rec, and those that
- * only we have (Slice, QuadratureNode, Sweep, Label, Cancelled). What is true of the whole run
+ * only we have (Slice, QuadratureNode, Sweep, Label, PredictedTime, Cancelled). What is true of the whole run
  * stands in comments at the head, so that `recsel -c`, rec2csv and StarVZ see tasks only. */
 #include <errno.h>
 #include <stdlib.h>
@@ -99,6 +99,8 @@ static void put_task(FILE *out, const struct trace *t, const struct trace_index 
     put_index(out, "Sweep", r->sweep);
     if (*r->label)
         put_string(out, "Label", r->label);
+    if (r->predicted > 0)
+        put_ms(out, "PredictedTime", r->predicted);
     if (r->cancelled)
         fputs("Cancelled: 1\n", out);
 }
@@ -121,6 +123,15 @@ int trace_write_rec(const struct trace *t, FILE *out)
     if (t->makespan > 0) { /* else it is from the first start to the last end */
         fputs("# Makespan: ", out);
         trace_put_real(out, t->makespan, 0);
+        fputs(" seconds\n", out);
+    }
+    if (*t->scheduler) {
+        fputs("# Scheduler: ", out);
+        put_comment(out, t->scheduler);
+    }
+    if (t->clock_error > 0) {
+        fputs("# Clocks: ", out);
+        trace_put_real(out, t->clock_error, 0);
         fputs(" seconds\n", out);
     }
     for (size_t w = 0; w < t->nworkers; w++) {
@@ -250,6 +261,7 @@ static const struct field {
     { "QuadratureNode", K_INT, AT(node), false },
     { "Sweep", K_INT, AT(sweep), false },
     { "Label", K_STRING, AT(label), false },
+    { "PredictedTime", K_MS, AT(predicted), false },
     { "Cancelled", K_INT, AT(cancelled), false },
 };
 enum { FIELDS = sizeof fields / sizeof *fields };
@@ -335,6 +347,13 @@ static int read_comment(struct reader *f, const char *line)
         t->makespan = strtod(line + 12, &end);
         if (strcmp(end, " seconds"))
             return bad(f, "Makespan", line + 12, "a number of seconds");
+    } else if (!strncmp(line, "# Scheduler: ", 13)) {
+        snprintf(t->scheduler, sizeof t->scheduler, "%s", line + 13);
+    } else if (!strncmp(line, "# Clocks: ", 10)) {
+        char *end;
+        t->clock_error = strtod(line + 10, &end);
+        if (strcmp(end, " seconds"))
+            return bad(f, "Clocks", line + 10, "a number of seconds");
     } else if (!strncmp(line, "# Tasks: ", 9)) {
         return get_integer(f, "Tasks", line + 9, 0, INT64_MAX, &f->announced);
     } else if (!strncmp(line, "# Worker: ", 10)) {

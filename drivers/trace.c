@@ -94,7 +94,9 @@ static int report(const struct trace *t)
     if (s.lower_bound > 0)
         printf("   the makespan is %.2f times this", s.makespan / s.lower_bound);
     putchar('\n');
-    return codelets(t, s.busy);
+    int err = codelets(t, s.busy);
+    putchar('\n');
+    return err ? err : trace_report(t, stdout);
 }
 
 static int write_format(const struct trace *t, const char *dir, int i)
