@@ -85,12 +85,13 @@ int trace_report(const struct trace *t, FILE *out);
 
 /* Writers: 0 or -errno after an error line. trace_write writes all of them into DIR:
  * trace.html (self-contained viewer), perfetto.json (Chrome trace event format), paje.trace (Paje; pj_validate accepts
- * it), tasks.rec (recutils; StarPU's field names; complete, read back by trace_read), dag.dot (graphviz), and
- * trace.svg */
+ * it), tasks.rec (recutils; StarPU's field names; complete, read back by trace_read), dag.dot (graphviz), data.rec (its
+ * handles), and trace.svg. With paje.trace, tasks.rec, data.rec and dag.dot the folder is what StarVZ takes. */
 int trace_write(const struct trace *t, const char *dir);
 int trace_write_perfetto(const struct trace *t, FILE *out);
 int trace_write_paje(const struct trace *t, FILE *out);
 int trace_write_rec(const struct trace *t, FILE *out);
+int trace_write_data(const struct trace *t, FILE *out);
 int trace_write_dot(const struct trace *t, FILE *out);
 int trace_write_html(const struct trace *t, FILE *out);
 int trace_write_svg(const struct trace *t, FILE *out);

@@ -29,7 +29,8 @@ struct trace_index {
     struct trace_stats stats;
 };
 
-/* Kinds of tasks: codelet and label together, as one codelet does different work. */
+/* Kinds of tasks: codelet and label together, as one codelet does different work.
+ * In the order of their names. */
 struct trace_kinds {
     size_t n;
     uint32_t *of;    /* (records) */

@@ -16,11 +16,20 @@ static double seconds_of(const struct trace_record *r)
 
 /* ---------------------------------------------------------------- kinds */
 
+static int by_name(const void *a, const void *b, void *context)
+{
+    const struct trace *t = context;
+    const struct trace_record *p = &t->records[*(const size_t *)a],
+                              *q = &t->records[*(const size_t *)b];
+    const int order = strcmp(p->codelet, q->codelet);
+    return order ? order : strcmp(p->label, q->label);
+}
+
 int trace_kinds_make(struct trace_kinds *k, const struct trace *t, const struct trace_index *x)
 {
     *k = (struct trace_kinds){ .of = malloc((t->n + 1) * sizeof *k->of) };
     const size_t labels = x->labels.n;
-    uint32_t *known = calloc(x->codelets.n * labels + 1, sizeof *known); /* kind + 1 */
+    uint32_t *known = calloc(x->codelets.n * labels + 1, sizeof *known);
     k->example = malloc((t->n + 1) * sizeof *k->example);
     if (!known || !k->of || !k->example) {
         free(known);
@@ -30,11 +39,15 @@ int trace_kinds_make(struct trace_kinds *k, const struct trace *t, const struct 
     for (size_t i = 0; i < t->n; i++) {
         uint32_t *kind = &known[x->codelets.of[i] * labels + x->labels.of[i]];
         if (!*kind) {
-            k->example[k->n] = i;
-            *kind = (uint32_t)++k->n;
+            k->example[k->n++] = i;
+            *kind = 1;
         }
-        k->of[i] = *kind - 1;
     }
+    qsort_r(k->example, k->n, sizeof *k->example, by_name, (void *)t);
+    for (size_t i = 0; i < k->n; i++)
+        known[x->codelets.of[k->example[i]] * labels + x->labels.of[k->example[i]]] = (uint32_t)i;
+    for (size_t i = 0; i < t->n; i++)
+        k->of[i] = known[x->codelets.of[i] * labels + x->labels.of[i]];
     free(known);
     return 0;
 }
