@@ -4,6 +4,7 @@
  * ranks. */
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <signal.h>
 #include <string.h>
 
@@ -20,6 +21,42 @@ void spt_account(const struct spt_meta *m, double seconds)
     }
 }
 
+#if SPT_MPI
+enum { ROUNDS = 40, TAG_CLOCK = 78 };
+
+/* By how many microseconds the clock of this rank is ahead of rank 0's, from the fastest of some
+ * exchanges with it (Cristian, Distributed Computing 3, 146 (1989)); it may be wrong by half of
+ * what that exchange took. Collective. */
+static double clock_ahead(struct spt *run, double *error)
+{
+    double result[2] = { 0 }; /* ahead, error */
+    for (int r = 1; r < run->ranks && run->rank == 0; r++) {
+        double best = INFINITY, ahead = 0;
+        for (int k = 0; k < ROUNDS; k++) {
+            double theirs, before = starpu_timing_now();
+            MPI_Send(&before, 1, MPI_DOUBLE, r, TAG_CLOCK, run->comm);
+            MPI_Recv(&theirs, 1, MPI_DOUBLE, r, TAG_CLOCK, run->comm, MPI_STATUS_IGNORE);
+            const double after = starpu_timing_now();
+            if (after - before < best) {
+                best = after - before;
+                ahead = theirs - (before + best / 2);
+            }
+        }
+        MPI_Send((double[]){ ahead, best / 2 }, 2, MPI_DOUBLE, r, TAG_CLOCK, run->comm);
+    }
+    for (int k = 0; k < ROUNDS && run->rank > 0; k++) {
+        double now;
+        MPI_Recv(&now, 1, MPI_DOUBLE, 0, TAG_CLOCK, run->comm, MPI_STATUS_IGNORE);
+        now = starpu_timing_now();
+        MPI_Send(&now, 1, MPI_DOUBLE, 0, TAG_CLOCK, run->comm);
+    }
+    if (run->rank > 0)
+        MPI_Recv(result, 2, MPI_DOUBLE, 0, TAG_CLOCK, run->comm, MPI_STATUS_IGNORE);
+    *error = result[1];
+    return result[0];
+}
+#endif
+
 void spt_clock_reset(struct spt *run)
 {
     memset(run->clocks, 0, (size_t)run->workers * sizeof *run->clocks);
@@ -32,6 +69,38 @@ void spt_clock_reset(struct spt *run)
         MPI_Barrier(run->comm); /* the clocks of the ranks start together */
 #endif
     run->origin = starpu_timing_now();
+#if SPT_MPI
+    if (run->mpi && run->tracing) { /* more exactly: a barrier lets ranks go one after the other */
+        MPI_Bcast(&run->origin, 1, MPI_DOUBLE, 0, run->comm);
+        run->ahead = clock_ahead(run, &run->clock_error);
+        run->origin += run->ahead;
+    }
+#endif
+}
+
+/* Clocks drift: the records get the time of rank 0 in between the two times at which it was
+ * compared. Collective. */
+static void align_clocks(struct spt *run, struct trace *mine)
+{
+#if SPT_MPI
+    if (!run->mpi)
+        return;
+    double error, worst;
+    const double drift = 1e-6 * (clock_ahead(run, &error) - run->ahead);
+    const double span = 1e-6 * (starpu_timing_now() - run->origin);
+    for (size_t i = 0; i < mine->n && span > 0; i++) {
+        double *times[] = { &mine->records[i].submitted, &mine->records[i].start,
+                            &mine->records[i].end };
+        for (int k = 0; k < 3; k++)
+            *times[k] -= drift * (*times[k] / span);
+    }
+    error = 1e-6 * (error > run->clock_error ? error : run->clock_error);
+    MPI_Reduce(&error, &worst, 1, MPI_DOUBLE, MPI_MAX, 0, run->comm);
+    mine->clock_error = run->rank == 0 ? worst : 0;
+#else
+    (void)run;
+    (void)mine;
+#endif
 }
 
 void spt_clock_total(struct spt *run, double seconds[ROLE_COUNT], long calls[ROLE_COUNT])
@@ -280,7 +349,8 @@ void spt_trace_task(void *arg)
         1e-6 * (starpu_timing_timespec_to_us((struct timespec *)&p->start_time) - run->origin);
     r.end = 1e-6 * (starpu_timing_timespec_to_us((struct timespec *)&p->end_time) - run->origin);
     r.gflop = task->flops * 1e-9;
-    r.predicted = task->predicted > 0 ? 1e-6 * task->predicted : 0; /* NaN: the policy has no models */
+    r.predicted =
+        task->predicted > 0 ? 1e-6 * task->predicted : 0; /* NaN: the policy has no models */
     r.footprint = starpu_task_data_footprint(task);
     const unsigned n = STARPU_TASK_GET_NBUFFERS(task);
     for (unsigned i = 0; i < n; i++) {
@@ -376,6 +446,8 @@ int spt_trace_gather(struct spt *run, struct trace *t)
     if (spt_any(run, err))
         err = -ENOMEM;
     else {
+        align_clocks(run, &mine);
+        t->clock_error = mine.clock_error;
         gather(run, mine.records, mine.n, sizeof *mine.records, &records, &t->n);
         gather(run, workers, (size_t)run->workers, sizeof *workers, &all, &t->nworkers);
         t->records = records;

@@ -13,6 +13,8 @@
 /* tasks this short are dominated by what running a task costs: a few microseconds per task and
  * worker */
 static const double small_task = 100e-6;
+/* StarPU itself needs microseconds; this long a worker must have been without a core */
+static const double late_start = 1e-3;
 
 struct report {
     const struct trace *t;
@@ -42,7 +44,7 @@ static const char *kind_name(const struct report *p, size_t kind, char text[64])
     return text;
 }
 
-static const char *time_text(double seconds, char text[24])
+static const char *time_text(double seconds, char *text)
 {
     const double a = fabs(seconds);
     const bool s = a >= 1, ms = a >= 1e-3;
@@ -55,10 +57,10 @@ static double percent(double part, double whole)
     return whole > 0 ? 100 * part / whole : 0;
 }
 
+/* dmda and its relatives, also "modular-" ones */
 static bool uses_models(const struct trace *t)
 {
-    return !strncmp(t->scheduler, "dm", 2) || !strcmp(t->scheduler, "pheft") ||
-           strstr(t->scheduler, "heft");
+    return strstr(t->scheduler, "dm") || strstr(t->scheduler, "heft");
 }
 
 static size_t largest(const double *v, size_t n)
@@ -222,15 +224,17 @@ static void put_transfers(const struct report *p)
         waits += fmax(0, p->t->records[m->to].start - p->t->records[m->from].end);
     }
     fputs("Transfers: ", p->out);
-    if (!p->nmoves)
+    if (!p->nmoves) {
         fputs("none between the tasks.\n", p->out);
-    else
-        fprintf(p->out,
-                "%zu states of %.3g MB between ranks, %zu of %.3g MB between memories of a rank; "
-                "from the end of the "
-                "task that wrote one to the start of the first that read it, %s on average.\n",
-                n[1], bytes[1] / 1e6, n[0], bytes[0] / 1e6,
-                time_text(waits / (double)p->nmoves, a));
+        return;
+    }
+    fprintf(p->out, "%zu between ranks, %.3g MB; %zu between memories of a rank, %.3g MB.\n", n[1],
+            bytes[1] / 1e6, n[0], bytes[0] / 1e6);
+    fprintf(p->out,
+            "  From the end of the task that wrote a state to the start of the first that read it "
+            "elsewhere: %s "
+            "on average.\n",
+            time_text(waits / (double)p->nmoves, a));
 }
 
 /* ---------------------------------------------------------------- what to try */
@@ -303,6 +307,12 @@ static void advise(const struct report *p)
                     "granularity, or fewer "
                     "workers.\n",
                     p->small, p->t->n);
+        else if (p->overhead > late_start)
+            fprintf(p->out,
+                    "tasks start %s late although their worker is free: there are more workers "
+                    "than free cores, "
+                    "use fewer (STARPU_NCPU, ranks).\n",
+                    time_text(p->overhead, name));
         else
             fprintf(p->out,
                     "workers were idle while tasks were ready: try another scheduler "

@@ -218,6 +218,21 @@ static void test_runtime(void **state)
     FILE *out = open_memstream(&f.words, &size);
     assert_int_equal(trace_report(&t, out), 0);
     fclose(out);
+    recommends(&f, "tasks start 3 ms late although their worker is free");
+    forget(&f, &t);
+}
+
+/* Workers 1 and 2 do nothing for 9 ms each although there is work, as all of it was given to worker
+ * 0. */
+static void test_scheduler(void **state)
+{
+    struct trace t = workers(3);
+    snprintf(t.scheduler, sizeof t.scheduler, "eager");
+    for (int i = 0; i < 10; i++)
+        task(&t, "a", 0, i, i + 1, i + 1, NULL);
+    struct findings f = look(&t);
+    assert_near(f.idle.seconds[PHASE_START][CAUSE_RUNTIME], 18 * ms, 1e-12);
+    assert_near(f.idle.seconds[PHASE_START][CAUSE_DONE], 2 * ms, 1e-12);
     recommends(&f,
                "idle while tasks were ready: try another scheduler (machine.scheduler, now eager)");
     forget(&f, &t);
@@ -243,8 +258,8 @@ static void test_transfers(void **state)
     assert_int_equal(bytes, 1000);
     struct findings f = look(&t);
     assert_near(f.idle.seconds[PHASE_START][CAUSE_TRANSFER], 2 * ms, 1e-12);
-    says(&f, "Transfers: 1 states of 0.001 MB between ranks");
-    says(&f, "that read it, 2 ms on average");
+    says(&f, "Transfers: 1 between ranks, 0.001 MB; 0 between memories of a rank");
+    says(&f, "that read it elsewhere: 2 ms on average");
     forget(&f, &t);
     /* a copy of it in another memory of the same rank */
     t = workers(2);
@@ -379,9 +394,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_chain),     cmocka_unit_test(test_independent),
         cmocka_unit_test(test_fork_join), cmocka_unit_test(test_submission),
-        cmocka_unit_test(test_runtime),   cmocka_unit_test(test_transfers),
-        cmocka_unit_test(test_models),    cmocka_unit_test(test_small),
-        cmocka_unit_test(test_random),    cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_runtime),   cmocka_unit_test(test_scheduler),
+        cmocka_unit_test(test_transfers), cmocka_unit_test(test_models),
+        cmocka_unit_test(test_small),     cmocka_unit_test(test_random),
+        cmocka_unit_test(test_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
