@@ -22,38 +22,49 @@ void spt_account(const struct spt_meta *m, double seconds)
 }
 
 #if SPT_MPI
-enum { ROUNDS = 40, TAG_CLOCK = 78 };
+enum { TAG_CLOCK = 78, ROUNDS_LEAST = 20, ROUNDS_MOST = 1000 };
+static const double fast_round = 20, patience = 20000; /* microseconds; patience: per rank */
 
-/* By how many microseconds the clock of this rank is ahead of rank 0's, from the fastest of some
- * exchanges with it (Cristian, Distributed Computing 3, 146 (1989)); it may be wrong by half of
- * what that exchange took. Collective. */
+/* rank 0: by how much the clock of rank r is ahead of ours, from the fastest of some exchanges with
+ * it (Cristian, Distributed Computing 3, 146 (1989)), and half of what that one took. More of them
+ * where cores are busy. */
+static void ask_clock(struct spt *run, int r, double result[2])
+{
+    const double begin = starpu_timing_now();
+    double best = INFINITY, again = 1;
+    for (int k = 0; again > 0; k++) {
+        double theirs;
+        const double before = starpu_timing_now();
+        MPI_Send(&again, 1, MPI_DOUBLE, r, TAG_CLOCK, run->comm);
+        MPI_Recv(&theirs, 1, MPI_DOUBLE, r, TAG_CLOCK, run->comm, MPI_STATUS_IGNORE);
+        const double after = starpu_timing_now();
+        if (after - before < best) {
+            best = after - before;
+            result[0] = theirs - (before + best / 2);
+            result[1] = best / 2;
+        }
+        if (k >= ROUNDS_LEAST && (best < fast_round || k > ROUNDS_MOST || after - begin > patience))
+            again = 0;
+    }
+    MPI_Send((double[]){ 0, result[0], result[1] }, 3, MPI_DOUBLE, r, TAG_CLOCK, run->comm);
+}
+
+/* By how many microseconds the clock of this rank is ahead of rank 0's, and by how much that may be
+ * wrong. Collective. */
 static double clock_ahead(struct spt *run, double *error)
 {
-    double result[2] = { 0 }; /* ahead, error */
-    for (int r = 1; r < run->ranks && run->rank == 0; r++) {
-        double best = INFINITY, ahead = 0;
-        for (int k = 0; k < ROUNDS; k++) {
-            double theirs, before = starpu_timing_now();
-            MPI_Send(&before, 1, MPI_DOUBLE, r, TAG_CLOCK, run->comm);
-            MPI_Recv(&theirs, 1, MPI_DOUBLE, r, TAG_CLOCK, run->comm, MPI_STATUS_IGNORE);
-            const double after = starpu_timing_now();
-            if (after - before < best) {
-                best = after - before;
-                ahead = theirs - (before + best / 2);
-            }
-        }
-        MPI_Send((double[]){ ahead, best / 2 }, 2, MPI_DOUBLE, r, TAG_CLOCK, run->comm);
-    }
-    for (int k = 0; k < ROUNDS && run->rank > 0; k++) {
-        double now;
-        MPI_Recv(&now, 1, MPI_DOUBLE, 0, TAG_CLOCK, run->comm, MPI_STATUS_IGNORE);
-        now = starpu_timing_now();
+    double result[2] = { 0 }, got[3] = { 1 };
+    for (int r = 1; r < run->ranks && run->rank == 0; r++)
+        ask_clock(run, r, result);
+    while (run->rank > 0) {
+        MPI_Recv(got, 3, MPI_DOUBLE, 0, TAG_CLOCK, run->comm, MPI_STATUS_IGNORE);
+        if (!(got[0] > 0))
+            break;
+        const double now = starpu_timing_now();
         MPI_Send(&now, 1, MPI_DOUBLE, 0, TAG_CLOCK, run->comm);
     }
-    if (run->rank > 0)
-        MPI_Recv(result, 2, MPI_DOUBLE, 0, TAG_CLOCK, run->comm, MPI_STATUS_IGNORE);
-    *error = result[1];
-    return result[0];
+    *error = run->rank > 0 ? got[2] : 0;
+    return run->rank > 0 ? got[1] : 0;
 }
 #endif
 
