@@ -274,6 +274,15 @@ static void advise_waiting(const struct report *p)
             p->out);
 }
 
+/* no rank has two: there was nothing to choose for a scheduler */
+static bool single_workers(const struct report *p)
+{
+    for (size_t w = 1; w < p->x.nworkers; w++)
+        if (p->x.workers[w].rank == p->x.workers[w - 1].rank)
+            return false;
+    return true;
+}
+
 static void advise(const struct report *p)
 {
     const struct trace_stats *s = &p->x.stats;
@@ -289,7 +298,7 @@ static void advise(const struct report *p)
                 p->t->scheduler, p->unknown);
         return;
     }
-    if (percent(p->total, s->makespan * (double)s->workers) < 5) {
+    if (percent(p->total, s->makespan * (double)s->workers) < 10) {
         fprintf(p->out, "the workers are busy; %.0f %% of it is %s. ", percent(p->busy[k], s->busy),
                 kind_name(p, k, name));
         if (s->critical_path < 0.8 * s->makespan)
@@ -307,11 +316,11 @@ static void advise(const struct report *p)
                     "granularity, or fewer "
                     "workers.\n",
                     p->small, p->t->n);
-        else if (p->overhead > late_start)
+        else if (p->overhead > late_start || single_workers(p))
             fprintf(p->out,
-                    "tasks start %s late although their worker is free: there are more workers "
-                    "than free cores, "
-                    "use fewer (STARPU_NCPU, ranks).\n",
+                    "tasks start %s late although their worker is free, as if it had no core: are "
+                    "there "
+                    "more workers than free cores (STARPU_NCPU, ranks)?\n",
                     time_text(p->overhead, name));
         else
             fprintf(p->out,
