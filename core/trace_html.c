@@ -17,7 +17,9 @@ enum { MAX_DEPS = 400000 };
 struct page {
     const struct trace *t;
     struct trace_index x;
+    struct trace_kinds kinds;
     struct trace_chain chain;
+    struct trace_idle idle;
     struct trace_transfer *moves;
     size_t nmoves;
     FILE *out;
@@ -153,7 +155,10 @@ static void put_data(const struct page *p)
     for (size_t w = 0; w < x->nworkers; w++) {
         fprintf(out, "%s[%d,%d,", w ? "," : "", (int)x->workers[w].rank, (int)x->workers[w].is_gpu);
         put_string(out, x->workers[w].name);
-        fprintf(out, ",%zu,%.6g]", x->first[w + 1], x->busy[w]);
+        fprintf(out, ",%zu,%.6g,[", x->first[w + 1], x->busy[w]);
+        for (int k = 0; k < CAUSES; k++)
+            fprintf(out, "%s%.4g", k ? "," : "", p->idle.worker[w][k]);
+        fputs("]]", out);
     }
     fputc(']', out);
     put_names(out, "codelets", &x->codelets);
@@ -180,9 +185,13 @@ static int put_run(const struct trace *t, FILE *out)
     struct page p = { .t = t, .out = out };
     int err;
     if (!(err = trace_index_make(&p.x, t)) && !(err = trace_chain_make(&p.chain, t, &p.x)) &&
+        !(err = trace_kinds_make(&p.kinds, t, &p.x)) &&
+        !(err = trace_idle_make(&p.idle, t, &p.x, &p.kinds)) &&
         !(err = trace_transfers(t, &p.moves, &p.nmoves)))
         put_data(&p);
     free(p.moves);
+    trace_idle_free(&p.idle);
+    trace_kinds_free(&p.kinds);
     trace_chain_free(&p.chain);
     trace_index_free(&p.x);
     return err ? log_error(err, "no memory left for writing a trace") : 0;

@@ -66,6 +66,7 @@ enum trace_cause {
 };
 struct trace_idle {
     double seconds[PHASES][CAUSES];
+    double (*worker)[CAUSES]; /* (nworkers) */
     double *waited; /* (kinds) seconds of CAUSE_DEPENDENCIES that ended with the end of such a task */
 };
 int trace_idle_make(struct trace_idle *d, const struct trace *t, const struct trace_index *x,

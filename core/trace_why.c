@@ -318,9 +318,9 @@ static void look_at(const struct idle_context *c, struct group *g, int rank, int
     sum_up(g, c->begin);
 }
 
-/* a gap of a worker, before record next (SIZE_MAX: none) */
+/* a gap of worker w, before record next (SIZE_MAX: none) */
 static void account(const struct idle_context *c, const struct group *g, struct trace_idle *d,
-                    enum trace_phase phase, double from, double to, size_t next)
+                    size_t w, enum trace_phase phase, double from, double to, size_t next)
 {
     double a[CAUSES], b[CAUSES];
     size_t by = SIZE_MAX;
@@ -328,8 +328,10 @@ static void account(const struct idle_context *c, const struct group *g, struct 
         return;
     before(g, from, a);
     before(g, to, b);
-    for (int k = 0; k < CAUSES; k++)
+    for (int k = 0; k < CAUSES; k++) {
         d->seconds[phase][k] += b[k] - a[k];
+        d->worker[w][k] += b[k] - a[k];
+    }
     if (next != SIZE_MAX)
         released(c, next, &by);
     if (by != SIZE_MAX)
@@ -342,11 +344,11 @@ static void gaps(const struct idle_context *c, const struct group *g, struct tra
     double reached = c->begin;
     for (size_t i = c->x->first[w]; i < c->x->first[w + 1]; i++) {
         const struct trace_record *r = &c->t->records[c->x->order[i]];
-        account(c, g, d, i == c->x->first[w] ? PHASE_START : PHASE_BETWEEN, reached, r->start,
+        account(c, g, d, w, i == c->x->first[w] ? PHASE_START : PHASE_BETWEEN, reached, r->start,
                 c->x->order[i]);
         reached = r->end > reached ? r->end : reached;
     }
-    account(c, g, d, c->x->first[w] == c->x->first[w + 1] ? PHASE_START : PHASE_END, reached,
+    account(c, g, d, w, c->x->first[w] == c->x->first[w + 1] ? PHASE_START : PHASE_END, reached,
             c->end, SIZE_MAX);
 }
 
@@ -359,8 +361,10 @@ int trace_idle_make(struct trace_idle *d, const struct trace *t, const struct tr
         t,        x,     k, calloc(t->n + 1, sizeof *c.arrives), calloc(k->n + 1, sizeof *c.able),
         x->begin, x->end
     };
-    *d = (struct trace_idle){ .waited = calloc(k->n + 1, sizeof *d->waited) };
-    int err = g.changes && g.stretches && c.arrives && c.able && d->waited ? 0 : -ENOMEM;
+    *d = (struct trace_idle){ .waited = calloc(k->n + 1, sizeof *d->waited),
+                              .worker = calloc(x->nworkers + 1, sizeof *d->worker) };
+    int err =
+        g.changes && g.stretches && c.arrives && c.able && d->waited && d->worker ? 0 : -ENOMEM;
     if (err || (err = trace_arrivals(t, c.arrives)))
         goto out;
     if (x->begin + x->stats.makespan > x->end) /* measured around the tasks */
@@ -387,5 +391,6 @@ out:
 void trace_idle_free(struct trace_idle *d)
 {
     free(d->waited);
+    free(d->worker);
     memset(d, 0, sizeof *d);
 }

@@ -351,6 +351,12 @@ static void test_random(void **state)
         for (int c = 0; c < CAUSES; c++)
             sum += f.cause[c];
         assert_near(sum, 4 * f.x.stats.makespan - f.x.stats.busy, 1e-12);
+        for (size_t w = 0; w < 4; w++) {
+            double idle = 0;
+            for (int c = 0; c < CAUSES; c++)
+                idle += f.idle.worker[w][c];
+            assert_near(idle, f.x.stats.makespan - f.x.busy[w], 1e-12);
+        }
         for (size_t i = 0; i < RANDOM; i++)
             for (size_t j = 0; j < RANDOM; j++)
                 longest[i][j] = i == j ? 0 : -INFINITY;
