@@ -121,7 +121,8 @@ struct spt {
     const char *scheduler; /* the policy that StarPU uses */
     int priority_min, priority_max;
     double origin; /* starpu_timing_now() at the start, microseconds */
-    double ahead, clock_error; /* of rank 0's clock and by how much that may be wrong; microseconds */
+    double ahead,
+        clock_error; /* of rank 0's clock and by how much that may be wrong; microseconds */
     struct spt_clock *clocks;
     struct trace *traces;         /* per worker */
     struct network_use *networks; /* in the order in which they were made */

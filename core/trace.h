@@ -23,7 +23,7 @@ struct trace_record { /* plain data: gathered over ranks as bytes */
     int32_t cancelled;                  /* 1: ran as a no-op */
     double submitted, start, end;       /* seconds since the run's start, clocks of ranks aligned */
     double gflop;
-    double predicted;                   /* seconds that the scheduler expected; 0: it had no model, or uses none */
+    double predicted; /* seconds that the scheduler expected; 0: it had no model, or uses none */
     uint32_t footprint, nhandles;       /* nhandles may exceed TRACE_HANDLES: only that many are kept */
     struct { int64_t tag; uint64_t bytes; int32_t mode, pad; } handles[TRACE_HANDLES];
 };
@@ -37,7 +37,7 @@ struct trace {
     size_t nworkers;
     char title[128];              /* of the run, shown in viewers */
     char scheduler[TRACE_NAME];   /* policy; "" if unknown */
-    double clock_error;           /* seconds by which the clocks of ranks may differ; 0: one clock */
+    double clock_error; /* seconds by which the clocks of ranks may differ; 0: one clock */
     double makespan;              /* seconds */
 };
 
@@ -62,8 +62,8 @@ int trace_dependencies(const struct trace *t, size_t **first, size_t **deps);
 /* Marks records on one longest chain; on_path (n) may be NULL. */
 int trace_analyse(const struct trace *t, struct trace_stats *s, bool *on_path);
 
-/* A state that a task reads where it was not: the task that wrote it, the first one to read it there. Once per version and
- * place, as StarPU caches. */
+/* A state that a task reads where it was not: the task that wrote it, the first one to read it
+ * there. Once per version and place, as StarPU caches. */
 struct trace_transfer {
     size_t from, to; /* records */
     uint64_t bytes;
@@ -78,15 +78,16 @@ int trace_transfers(const struct trace *t, struct trace_transfer **list, size_t 
  * (once per version: StarPU-MPI caches). Records must be sorted. 0 or -ENOMEM */
 int trace_cost(const struct trace *t, double *overhead, size_t *transfers);
 
-/* Words on what held the run back, every figure counted from the records: the critical chain and its codelets, idle time
- * and its causes, small tasks, performance models, transfers; the last line says what to try. 0, or -errno after an error
- * line */
+/* Words on what held the run back, every figure counted from the records: the critical chain and
+ * its codelets, idle time and its causes, small tasks, performance models, transfers; the last line
+ * says what to try. 0, or -errno after an error line */
 int trace_report(const struct trace *t, FILE *out);
 
 /* Writers: 0 or -errno after an error line. trace_write writes all of them into DIR:
- * trace.html (self-contained viewer), perfetto.json (Chrome trace event format), paje.trace (Paje; pj_validate accepts
- * it), tasks.rec (recutils; StarPU's field names; complete, read back by trace_read), dag.dot (graphviz), data.rec (its
- * handles), and trace.svg. With paje.trace, tasks.rec, data.rec and dag.dot the folder is what StarVZ takes. */
+ * trace.html (self-contained viewer), perfetto.json (Chrome trace event format), paje.trace (Paje;
+ * pj_validate accepts it), tasks.rec (recutils; StarPU's field names; complete, read back by
+ * trace_read), dag.dot (graphviz), data.rec (its handles), and trace.svg. With paje.trace,
+ * tasks.rec, data.rec and dag.dot the folder is what StarVZ takes. */
 int trace_write(const struct trace *t, const char *dir);
 int trace_write_perfetto(const struct trace *t, FILE *out);
 int trace_write_paje(const struct trace *t, FILE *out);

@@ -21,7 +21,8 @@ look() # ADDRESS OPTION...
 {
     timeout 60 "$browser" --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
         --disable-background-networking --disable-component-update --disable-sync --user-data-dir="$dir/profile" \
-        --enable-logging=stderr --window-size=1400,700 --hide-scrollbars "${clock[@]}" "${@:2}" "file://$1" 2>"$dir/stderr"
+        --enable-logging=stderr --window-size=1400,700 --hide-scrollbars "${clock[@]}" "${@:2}" "file://$1" \
+        2>"$dir/stderr"
     if grep CONSOLE "$dir/stderr" >&2; then
         exit 1
     fi
@@ -115,7 +116,8 @@ const count = text => {
 };
 const which = test => D.id.filter((_, i) => test(i)).length, nothing = which(() => true);
 expect(count('s3') === which(i => D.slice[i] === 3), 'filter by slice');
-expect(count('slice:2-4 k1,3') === which(i => D.slice[i] >= 2 && D.slice[i] <= 4 && [1, 3].includes(D.iteration[i])), 'ranges');
+expect(count('slice:2-4 k1,3') ===
+  which(i => D.slice[i] >= 2 && D.slice[i] <= 4 && [1, 3].includes(D.iteration[i])), 'ranges');
 expect(count('j1 FINE -norm') === which(i => D.sweep[i] === 1 && D.codelets[D.codelet[i]] === 'step'), 'words and -words');
 expect(count('>1ms rank:1') === which(i => D.duration[i] > 1e6 && rows[rowOf[i]].rank === 1), 'durations, ranks');
 expect(count('path') === chainOf(0, setPath('schedule')).length, 'the critical path');
@@ -219,7 +221,8 @@ for (let k = 0; k < frames; k++) {
   drawOverview();
 }
 const each = (performance.now() - opened) / frames;
-document.title = (opened < 3000 && each < 200 ? 'FAST' : 'SLOW') + `: open after ${Math.round(opened)} ms, a frame in ${Math.round(each)} ms`;
+document.title = (opened < 3000 && each < 200 ? 'FAST' : 'SLOW') +
+  `: open after ${Math.round(opened)} ms, a frame in ${Math.round(each)} ms`;
 }
 </script>
 </body>
