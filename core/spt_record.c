@@ -25,46 +25,48 @@ void spt_account(const struct spt_meta *m, double seconds)
 enum { TAG_CLOCK = 78, ROUNDS_LEAST = 20, ROUNDS_MOST = 1000 };
 static const double fast_round = 20, patience = 20000; /* microseconds; patience: per rank */
 
-/* rank 0: by how much the clock of rank r is ahead of ours, from the fastest of some exchanges with
- * it (Cristian, Distributed Computing 3, 146 (1989)), and half of what that one took. More of them
- * where cores are busy. */
-static void ask_clock(struct spt *run, int r, double result[2])
+/* A rank's clock against rank 0's: by how much it is ahead, by how much that may be wrong, and
+ * when, on its own clock. */
+struct comparison {
+    double ahead, error, time;
+};
+
+/* rank 0, about rank r: from the fastest of some exchanges with it (Cristian, Distributed Computing
+ * 3, 146 (1989)), to within half of what that one took. More of them where cores are busy. */
+static void ask_clock(struct spt *run, int r)
 {
     const double begin = starpu_timing_now();
-    double best = INFINITY, again = 1;
+    struct comparison c = { 0, INFINITY, 0 };
+    double again = 1;
     for (int k = 0; again > 0; k++) {
         double theirs;
         const double before = starpu_timing_now();
         MPI_Send(&again, 1, MPI_DOUBLE, r, TAG_CLOCK, run->comm);
         MPI_Recv(&theirs, 1, MPI_DOUBLE, r, TAG_CLOCK, run->comm, MPI_STATUS_IGNORE);
-        const double after = starpu_timing_now();
-        if (after - before < best) {
-            best = after - before;
-            result[0] = theirs - (before + best / 2);
-            result[1] = best / 2;
-        }
-        if (k >= ROUNDS_LEAST && (best < fast_round || k > ROUNDS_MOST || after - begin > patience))
+        const double after = starpu_timing_now(), half = (after - before) / 2;
+        if (half < c.error)
+            c = (struct comparison){ theirs - (before + half), half, theirs };
+        if (k >= ROUNDS_LEAST &&
+            (2 * c.error < fast_round || k > ROUNDS_MOST || after - begin > patience))
             again = 0;
     }
-    MPI_Send((double[]){ 0, result[0], result[1] }, 3, MPI_DOUBLE, r, TAG_CLOCK, run->comm);
+    MPI_Send((double[]){ 0, c.ahead, c.error, c.time }, 4, MPI_DOUBLE, r, TAG_CLOCK, run->comm);
 }
 
-/* By how many microseconds the clock of this rank is ahead of rank 0's, and by how much that may be
- * wrong. Collective. */
-static double clock_ahead(struct spt *run, double *error)
+/* microseconds; collective */
+static struct comparison compare_clocks(struct spt *run)
 {
-    double result[2] = { 0 }, got[3] = { 1 };
     for (int r = 1; r < run->ranks && run->rank == 0; r++)
-        ask_clock(run, r, result);
-    while (run->rank > 0) {
-        MPI_Recv(got, 3, MPI_DOUBLE, 0, TAG_CLOCK, run->comm, MPI_STATUS_IGNORE);
-        if (!(got[0] > 0))
-            break;
+        ask_clock(run, r);
+    if (run->rank == 0)
+        return (struct comparison){ 0, 0, starpu_timing_now() };
+    for (double got[4];;) {
+        MPI_Recv(got, 4, MPI_DOUBLE, 0, TAG_CLOCK, run->comm, MPI_STATUS_IGNORE);
         const double now = starpu_timing_now();
+        if (!(got[0] > 0))
+            return (struct comparison){ got[1], got[2], got[3] };
         MPI_Send(&now, 1, MPI_DOUBLE, 0, TAG_CLOCK, run->comm);
     }
-    *error = run->rank > 0 ? got[2] : 0;
-    return run->rank > 0 ? got[1] : 0;
 }
 #endif
 
@@ -83,8 +85,11 @@ void spt_clock_reset(struct spt *run)
 #if SPT_MPI
     if (run->mpi && run->tracing) { /* more exactly: a barrier lets ranks go one after the other */
         MPI_Bcast(&run->origin, 1, MPI_DOUBLE, 0, run->comm);
-        run->ahead = clock_ahead(run, &run->clock_error);
-        run->origin += run->ahead;
+        const struct comparison c = compare_clocks(run);
+        run->ahead = c.ahead;
+        run->clock_error = c.error;
+        run->origin += c.ahead;
+        run->compared = c.time - run->origin;
     }
 #endif
 }
@@ -96,14 +101,15 @@ static void align_clocks(struct spt *run, struct trace *mine)
 #if SPT_MPI
     if (!run->mpi)
         return;
-    double error, worst;
-    const double drift = 1e-6 * (clock_ahead(run, &error) - run->ahead);
-    const double span = 1e-6 * (starpu_timing_now() - run->origin);
-    for (size_t i = 0; i < mine->n && span > 0; i++) {
+    const struct comparison c = compare_clocks(run);
+    double error = c.error, worst;
+    const double drift = 1e-6 * (c.ahead - run->ahead);
+    const double from = 1e-6 * run->compared, to = 1e-6 * (c.time - run->origin);
+    for (size_t i = 0; i < mine->n && to > from; i++) {
         double *times[] = { &mine->records[i].submitted, &mine->records[i].start,
                             &mine->records[i].end };
         for (int k = 0; k < 3; k++)
-            *times[k] -= drift * (*times[k] / span);
+            *times[k] -= drift * (*times[k] - from) / (to - from);
     }
     error = 1e-6 * (error > run->clock_error ? error : run->clock_error);
     MPI_Reduce(&error, &worst, 1, MPI_DOUBLE, MPI_MAX, 0, run->comm);
