@@ -120,7 +120,10 @@ struct spt {
     int64_t next_tag;
     const char *scheduler; /* the policy that StarPU uses */
     int priority_min, priority_max;
-    double origin; /* starpu_timing_now() at the start, microseconds */
+    double origin;      /* starpu_timing_now() at the start, microseconds */
+    double ahead;       /* of rank 0's clock; microseconds, as all of these */
+    double clock_error; /* by how much ahead may be wrong */
+    double compared;    /* when it was measured, since origin */
     struct spt_clock *clocks;
     struct trace *traces;         /* per worker */
     struct network_use *networks; /* in the order in which they were made */

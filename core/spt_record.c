@@ -4,6 +4,7 @@
  * ranks. */
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <signal.h>
 #include <string.h>
 
@@ -20,6 +21,55 @@ void spt_account(const struct spt_meta *m, double seconds)
     }
 }
 
+#if SPT_MPI
+enum { TAG_CLOCK = 78, ROUNDS_LEAST = 20, ROUNDS_MOST = 1000 };
+static const double fast_round = 20, patience = 20000; /* microseconds; patience: per rank */
+
+/* A rank's clock against rank 0's: by how much it is ahead, by how much that may be wrong, and
+ * when, on its own clock. */
+struct comparison {
+    double ahead, error, time;
+};
+
+/* rank 0, about rank r: from the fastest of some exchanges with it (Cristian, Distributed Computing
+ * 3, 146 (1989)), to within half of what that one took. More of them where cores are busy. */
+static void ask_clock(struct spt *run, int r)
+{
+    const double begin = starpu_timing_now();
+    struct comparison c = { 0, INFINITY, 0 };
+    double again = 1;
+    for (int k = 0; again > 0; k++) {
+        double theirs;
+        const double before = starpu_timing_now();
+        MPI_Send(&again, 1, MPI_DOUBLE, r, TAG_CLOCK, run->comm);
+        MPI_Recv(&theirs, 1, MPI_DOUBLE, r, TAG_CLOCK, run->comm, MPI_STATUS_IGNORE);
+        const double after = starpu_timing_now(), half = (after - before) / 2;
+        if (half < c.error)
+            c = (struct comparison){ theirs - (before + half), half, theirs };
+        if (k >= ROUNDS_LEAST &&
+            (2 * c.error < fast_round || k > ROUNDS_MOST || after - begin > patience))
+            again = 0;
+    }
+    MPI_Send((double[]){ 0, c.ahead, c.error, c.time }, 4, MPI_DOUBLE, r, TAG_CLOCK, run->comm);
+}
+
+/* microseconds; collective */
+static struct comparison compare_clocks(struct spt *run)
+{
+    for (int r = 1; r < run->ranks && run->rank == 0; r++)
+        ask_clock(run, r);
+    if (run->rank == 0)
+        return (struct comparison){ 0, 0, starpu_timing_now() };
+    for (double got[4];;) {
+        MPI_Recv(got, 4, MPI_DOUBLE, 0, TAG_CLOCK, run->comm, MPI_STATUS_IGNORE);
+        const double now = starpu_timing_now();
+        if (!(got[0] > 0))
+            return (struct comparison){ got[1], got[2], got[3] };
+        MPI_Send(&now, 1, MPI_DOUBLE, 0, TAG_CLOCK, run->comm);
+    }
+}
+#endif
+
 void spt_clock_reset(struct spt *run)
 {
     memset(run->clocks, 0, (size_t)run->workers * sizeof *run->clocks);
@@ -32,6 +82,42 @@ void spt_clock_reset(struct spt *run)
         MPI_Barrier(run->comm); /* the clocks of the ranks start together */
 #endif
     run->origin = starpu_timing_now();
+#if SPT_MPI
+    if (run->mpi && run->tracing) { /* more exactly: a barrier lets ranks go one after the other */
+        MPI_Bcast(&run->origin, 1, MPI_DOUBLE, 0, run->comm);
+        const struct comparison c = compare_clocks(run);
+        run->ahead = c.ahead;
+        run->clock_error = c.error;
+        run->origin += c.ahead;
+        run->compared = c.time - run->origin;
+    }
+#endif
+}
+
+/* Clocks drift: the records get the time of rank 0 in between the two times at which it was
+ * compared. Collective. */
+static void align_clocks(struct spt *run, struct trace *mine)
+{
+#if SPT_MPI
+    if (!run->mpi)
+        return;
+    const struct comparison c = compare_clocks(run);
+    double error = c.error, worst;
+    const double drift = 1e-6 * (c.ahead - run->ahead);
+    const double from = 1e-6 * run->compared, to = 1e-6 * (c.time - run->origin);
+    for (size_t i = 0; i < mine->n && to > from; i++) {
+        double *times[] = { &mine->records[i].submitted, &mine->records[i].start,
+                            &mine->records[i].end };
+        for (int k = 0; k < 3; k++)
+            *times[k] -= drift * (*times[k] - from) / (to - from);
+    }
+    error = 1e-6 * (error > run->clock_error ? error : run->clock_error);
+    MPI_Reduce(&error, &worst, 1, MPI_DOUBLE, MPI_MAX, 0, run->comm);
+    mine->clock_error = run->rank == 0 ? worst : 0;
+#else
+    (void)run;
+    (void)mine;
+#endif
 }
 
 void spt_clock_total(struct spt *run, double seconds[ROLE_COUNT], long calls[ROLE_COUNT])
@@ -280,6 +366,8 @@ void spt_trace_task(void *arg)
         1e-6 * (starpu_timing_timespec_to_us((struct timespec *)&p->start_time) - run->origin);
     r.end = 1e-6 * (starpu_timing_timespec_to_us((struct timespec *)&p->end_time) - run->origin);
     r.gflop = task->flops * 1e-9;
+    r.predicted =
+        task->predicted > 0 ? 1e-6 * task->predicted : 0; /* NaN: the policy has no models */
     r.footprint = starpu_task_data_footprint(task);
     const unsigned n = STARPU_TASK_GET_NBUFFERS(task);
     for (unsigned i = 0; i < n; i++) {
@@ -375,11 +463,14 @@ int spt_trace_gather(struct spt *run, struct trace *t)
     if (spt_any(run, err))
         err = -ENOMEM;
     else {
+        align_clocks(run, &mine);
+        t->clock_error = mine.clock_error;
         gather(run, mine.records, mine.n, sizeof *mine.records, &records, &t->n);
         gather(run, workers, (size_t)run->workers, sizeof *workers, &all, &t->nworkers);
         t->records = records;
         t->capacity = t->n;
         t->workers = all;
+        snprintf(t->scheduler, sizeof t->scheduler, "%s", run->scheduler);
         trace_sort(t);
     }
     trace_free(&mine);

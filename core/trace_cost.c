@@ -1,10 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The StarPinT authors
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/trace.h"
+#include "core/trace_index.h"
 
 struct access { /* of a handle by a record */
     int64_t tag;
@@ -21,23 +23,71 @@ static int by_tag(const void *a, const void *b)
     return (p->record > q->record) - (p->record < q->record);
 }
 
-static size_t moved(const struct trace *t, int *err)
+static int by_reader(const void *a, const void *b)
 {
-    size_t n = 0, bytes = 0;
-    int ranks = 1;
+    const struct trace_transfer *p = a, *q = b;
+    if (p->to != q->to)
+        return p->to < q->to ? -1 : 1;
+    return (p->from > q->from) - (p->from < q->from);
+}
+
+static int memory_node(const struct trace *t, const struct trace_record *r)
+{
+    for (size_t w = 0; w < t->nworkers; w++)
+        if (t->workers[w].rank == r->rank && t->workers[w].worker == r->worker)
+            return (int)t->workers[w].memory_node;
+    return 0;
+}
+
+/* Memory nodes, numbered through the ranks: of[i] is where record i ran. Returns how many a rank
+ * has at most. */
+static int places(const struct trace *t, int *of)
+{
+    int nodes = 1;
+    for (size_t w = 0; w < t->nworkers; w++)
+        if (t->workers[w].memory_node >= nodes)
+            nodes = (int)t->workers[w].memory_node + 1;
+    for (size_t i = 0; i < t->n; i++)
+        of[i] = (int)t->records[i].rank * nodes + (nodes > 1 ? memory_node(t, &t->records[i]) : 0);
+    return nodes;
+}
+
+static bool rank_holds(const size_t *holder, int nodes, int rank)
+{
+    for (int k = 0; k < nodes; k++)
+        if (holder[rank * nodes + k] != SIZE_MAX)
+            return true;
+    return false;
+}
+
+static void forget(size_t *holder, size_t n)
+{
+    for (size_t k = 0; k < n; k++)
+        holder[k] = SIZE_MAX;
+}
+
+/* arrives may be NULL */
+static int follow(const struct trace *t, struct trace_transfer **list, size_t *count,
+                  double *arrives)
+{
+    const size_t none = SIZE_MAX;
+    size_t n = 0, found = 0, writer = none, ranks = 1;
     for (size_t i = 0; i < t->n; i++) {
         n += t->records[i].nhandles < TRACE_HANDLES ? t->records[i].nhandles : TRACE_HANDLES;
-        if (t->records[i].rank >= ranks)
-            ranks = t->records[i].rank + 1;
+        if (t->records[i].rank >= (int)ranks)
+            ranks = (size_t)t->records[i].rank + 1;
     }
-    if (ranks == 1)
-        return 0;
+    int *place = malloc((t->n + 1) * sizeof *place);
     struct access *all = malloc((n + 1) * sizeof *all);
-    bool *holds = calloc((size_t)ranks, sizeof *holds);
-    if (!all || !holds) {
-        *err = -ENOMEM;
+    const int nodes = place ? places(t, place) : 1;
+    const size_t nplaces = ranks * (size_t)nodes;
+    size_t *holder =
+        malloc(nplaces * sizeof *holder); /* the first record that had the state there */
+    *list = malloc((n + 1) * sizeof **list);
+    *count = 0;
+    int err = place && all && holder && *list ? 0 : -ENOMEM;
+    if (err)
         goto out;
-    }
     n = 0;
     for (size_t i = 0; i < t->n; i++)
         for (uint32_t h = 0; h < t->records[i].nhandles && h < TRACE_HANDLES; h++)
@@ -45,25 +95,67 @@ static size_t moved(const struct trace *t, int *err)
                 (struct access){ t->records[i].handles[h].tag, i, t->records[i].handles[h].mode,
                                  t->records[i].handles[h].bytes };
     qsort(all, n, sizeof *all, by_tag);
-    bool written = false;
     for (size_t i = 0; i < n; i++) {
-        const int rank = t->records[all[i].record].rank;
+        const size_t record = all[i].record;
+        size_t *here = &holder[place[record]];
         if (i == 0 || all[i].tag != all[i - 1].tag) {
-            memset(holds, 0, (size_t)ranks * sizeof *holds);
-            written = false;
+            forget(holder, nplaces);
+            writer = none;
         }
-        if ((all[i].mode & TRACE_R) && written && !holds[rank]) {
-            bytes += all[i].bytes;
-            holds[rank] = true;
+        if ((all[i].mode & TRACE_R) && writer != none) {
+            if (*here == none) {
+                (*list)[found++] =
+                    (struct trace_transfer){ writer, record, all[i].bytes,
+                                             !rank_holds(holder, nodes,
+                                                         (int)t->records[record].rank) };
+                *here = record;
+            }
+            if (arrives && *here != writer && t->records[*here].start > arrives[record])
+                arrives[record] = t->records[*here].start;
         }
         if (all[i].mode & TRACE_W) {
-            memset(holds, 0, (size_t)ranks * sizeof *holds);
-            holds[rank] = written = true;
+            forget(holder, nplaces);
+            *here = writer = record;
         }
     }
+    qsort(*list, found, sizeof **list, by_reader);
+    *count = found;
 out:
+    free(place);
     free(all);
-    free(holds);
+    free(holder);
+    if (err) {
+        free(*list);
+        *list = NULL;
+    }
+    return err;
+}
+
+int trace_transfers(const struct trace *t, struct trace_transfer **list, size_t *n)
+{
+    return follow(t, list, n, NULL);
+}
+
+int trace_arrivals(const struct trace *t, double *arrives)
+{
+    struct trace_transfer *list;
+    size_t n;
+    for (size_t i = 0; i < t->n; i++)
+        arrives[i] = -INFINITY;
+    const int err = follow(t, &list, &n, arrives);
+    free(list);
+    return err;
+}
+
+static size_t moved(const struct trace *t, int *err)
+{
+    struct trace_transfer *list;
+    size_t n, bytes = 0;
+    if ((*err = trace_transfers(t, &list, &n)))
+        return 0;
+    for (size_t i = 0; i < n; i++)
+        bytes += list[i].between_ranks ? list[i].bytes : 0;
+    free(list);
     return bytes;
 }
 

@@ -5,6 +5,7 @@
  * since the first one. */
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 
 #include "core/log.h"
 #include "core/trace.h"
@@ -16,6 +17,11 @@ enum { MAX_DEPS = 400000 };
 struct page {
     const struct trace *t;
     struct trace_index x;
+    struct trace_kinds kinds;
+    struct trace_chain chain;
+    struct trace_idle idle;
+    struct trace_transfer *moves;
+    size_t nmoves;
     FILE *out;
 };
 
@@ -54,11 +60,14 @@ enum column {
     C_PRIORITY,
     C_PATH,
     C_CANCELLED,
+    C_CHAIN,
+    C_SLACK,
     C_COUNT
 };
 static const char *const column_names[C_COUNT] = { "id",    "start",    "duration",  "codelet",
                                                    "label", "slice",    "iteration", "node",
-                                                   "sweep", "priority", "path",      "cancelled" };
+                                                   "sweep", "priority", "path",      "cancelled",
+                                                   "chain", "slack" };
 
 static long long value(const struct page *p, enum column c, size_t i)
 {
@@ -88,6 +97,10 @@ static long long value(const struct page *p, enum column c, size_t i)
         return p->x.on_path[i];
     case C_CANCELLED:
         return r->cancelled;
+    case C_CHAIN:
+        return p->chain.on[i];
+    case C_SLACK:
+        return llround(1e9 * p->chain.slack[i]);
     case C_COUNT:
         break;
     }
@@ -113,6 +126,18 @@ static void put_deps(const struct page *p)
     fputc(']', p->out);
 }
 
+/* the ids of the tasks that wrote and read, bytes, whether between ranks */
+static void put_moves(const struct page *p)
+{
+    fputs(",\n\"moves\":[", p->out);
+    for (size_t i = 0; i < p->nmoves; i++) {
+        const struct trace_transfer *m = &p->moves[i];
+        fprintf(p->out, "%s[%lld,%lld,%llu,%d]", i ? "," : "", (long long)p->t->records[m->from].id,
+                (long long)p->t->records[m->to].id, (unsigned long long)m->bytes, m->between_ranks);
+    }
+    fputc(']', p->out);
+}
+
 static void put_data(const struct page *p)
 {
     const struct trace_index *x = &p->x;
@@ -121,13 +146,19 @@ static void put_data(const struct page *p)
     put_string(out, *p->t->title ? p->t->title : "StarPinT");
     fprintf(out,
             ",\n\"origin\":%.9g,\"span\":%lld,\"makespan\":%.9g,\"idle\":%.9g,\"critical\":%.9g,"
-            "\"area\":%.9g,\"bound\":%.9g,\n\"workers\":[",
+            "\"area\":%.9g,\"bound\":%.9g,\"along\":%.9g,\"clocks\":%.3g,\"scheduler\":",
             x->begin, nanoseconds(p, x->end), x->stats.makespan, x->stats.idle_fraction,
-            x->stats.critical_path, x->stats.area, x->stats.lower_bound);
+            x->stats.critical_path, x->stats.area, x->stats.lower_bound, p->chain.length,
+            p->t->clock_error);
+    put_string(out, p->t->scheduler);
+    fputs(",\n\"workers\":[", out);
     for (size_t w = 0; w < x->nworkers; w++) {
         fprintf(out, "%s[%d,%d,", w ? "," : "", (int)x->workers[w].rank, (int)x->workers[w].is_gpu);
         put_string(out, x->workers[w].name);
-        fprintf(out, ",%zu,%.6g]", x->first[w + 1], x->busy[w]);
+        fprintf(out, ",%zu,%.6g,[", x->first[w + 1], x->busy[w]);
+        for (int k = 0; k < CAUSES; k++)
+            fprintf(out, "%s%.4g", k ? "," : "", p->idle.worker[w][k]);
+        fputs("]]", out);
     }
     fputc(']', out);
     put_names(out, "codelets", &x->codelets);
@@ -144,17 +175,44 @@ static void put_data(const struct page *p)
     }
     if (x->dep_first[p->t->n] <= MAX_DEPS)
         put_deps(p);
+    put_moves(p);
     fputs("}\n", out);
+}
+
+/* one run as a JSON object */
+static int put_run(const struct trace *t, FILE *out)
+{
+    struct page p = { .t = t, .out = out };
+    int err;
+    if (!(err = trace_index_make(&p.x, t)) && !(err = trace_chain_make(&p.chain, t, &p.x)) &&
+        !(err = trace_kinds_make(&p.kinds, t, &p.x)) &&
+        !(err = trace_idle_make(&p.idle, t, &p.x, &p.kinds)) &&
+        !(err = trace_transfers(t, &p.moves, &p.nmoves)))
+        put_data(&p);
+    free(p.moves);
+    trace_idle_free(&p.idle);
+    trace_kinds_free(&p.kinds);
+    trace_chain_free(&p.chain);
+    trace_index_free(&p.x);
+    return err ? log_error(err, "no memory left for writing a trace") : 0;
+}
+
+int trace_write_compare(const struct trace *a, const struct trace *b, FILE *out)
+{
+    int err;
+    fputs(TRACE_VIEWER_HEAD, out);
+    if ((err = put_run(a, out)))
+        return err;
+    if (b) {
+        fputs("</script>\n<script type=\"application/json\" id=\"other\">", out);
+        if ((err = put_run(b, out)))
+            return err;
+    }
+    fputs(TRACE_VIEWER_TAIL, out);
+    return fflush(out) || ferror(out) ? log_error(-EIO, "cannot write a trace") : 0;
 }
 
 int trace_write_html(const struct trace *t, FILE *out)
 {
-    struct page p = { .t = t, .out = out };
-    if (trace_index_make(&p.x, t))
-        return log_error(-ENOMEM, "no memory left for writing a trace");
-    fputs(TRACE_VIEWER_HEAD, out);
-    put_data(&p);
-    fputs(TRACE_VIEWER_TAIL, out);
-    trace_index_free(&p.x);
-    return fflush(out) || ferror(out) ? log_error(-EIO, "cannot write a trace") : 0;
+    return trace_write_compare(t, NULL, out);
 }

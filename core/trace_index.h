@@ -29,6 +29,59 @@ struct trace_index {
     struct trace_stats stats;
 };
 
+/* Kinds of tasks: codelet and label together, as one codelet does different work.
+ * In the order of their names. */
+struct trace_kinds {
+    size_t n;
+    uint32_t *of;    /* (records) */
+    size_t *example; /* (kinds) a record of each */
+};
+int trace_kinds_make(struct trace_kinds *k, const struct trace *t, const struct trace_index *x);
+void trace_kinds_free(struct trace_kinds *k);
+
+/* The chain that the schedule was: a longest path through the dependencies and the succession of
+ * tasks on each worker, by measured durations. It is as long as the makespan but for the gaps
+ * between its tasks. */
+struct trace_chain {
+    double length; /* seconds */
+    size_t tasks;
+    bool *on;      /* (records) one longest path */
+    double *slack; /* (records) by how much a task could have been longer without making the path
+                      longer */
+};
+int trace_chain_make(struct trace_chain *c, const struct trace *t, const struct trace_index *x);
+void trace_chain_free(struct trace_chain *c);
+
+/* When the last state that a record reads from another place was there at the latest: the start of
+ * the first record that read it there, which may be this one. (records); -INFINITY if it reads none
+ */
+int trace_arrivals(const struct trace *t, double *arrives);
+
+/* Idle time of all workers from the first start to the last end: where on the worker, and why. */
+enum trace_phase {
+    PHASE_START,
+    PHASE_BETWEEN,
+    PHASE_END,
+    PHASES
+}; /* before its first task, after its last */
+enum trace_cause {
+    CAUSE_RUNTIME,      /* a task was ready that could have run there: scheduling, overhead */
+    CAUSE_TRANSFER,     /* only tasks were ready that read data from elsewhere */
+    CAUSE_SUBMISSION,   /* only what was not submitted yet could have run */
+    CAUSE_DEPENDENCIES, /* all tasks left waited for running ones */
+    CAUSE_DONE,         /* no task was left that could run there */
+    CAUSES
+};
+struct trace_idle {
+    double seconds[PHASES][CAUSES];
+    double (*worker)[CAUSES]; /* (nworkers) */
+    double
+        *waited; /* (kinds) seconds of CAUSE_DEPENDENCIES that ended with the end of such a task */
+};
+int trace_idle_make(struct trace_idle *d, const struct trace *t, const struct trace_index *x,
+                    const struct trace_kinds *k);
+void trace_idle_free(struct trace_idle *d);
+
 /* The trace must be sorted. 0 or -ENOMEM */
 int trace_index_make(struct trace_index *x, const struct trace *t);
 void trace_index_free(struct trace_index *x);

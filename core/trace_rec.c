@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The StarPinT authors
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* tasks.rec: one record per task with the field names of StarPU's own tasks.rec, and those that
- * only we have (Slice, QuadratureNode, Sweep, Label, Cancelled). What is true of the whole run
- * stands in comments at the head, so that `recsel -c`, rec2csv and StarVZ see tasks only. */
+/* data.rec: the handles that tasks write. tasks.rec: one record per task with the field names of
+ * StarPU's own tasks.rec, and those that only we have (Slice, QuadratureNode, Sweep, Label,
+ * PredictedTime, Cancelled). What is true of the whole run stands in comments at the head, so that
+ * `recsel -c`, rec2csv and StarVZ see tasks only. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,6 +100,8 @@ static void put_task(FILE *out, const struct trace *t, const struct trace_index 
     put_index(out, "Sweep", r->sweep);
     if (*r->label)
         put_string(out, "Label", r->label);
+    if (r->predicted > 0)
+        put_ms(out, "PredictedTime", r->predicted);
     if (r->cancelled)
         fputs("Cancelled: 1\n", out);
 }
@@ -123,6 +126,15 @@ int trace_write_rec(const struct trace *t, FILE *out)
         trace_put_real(out, t->makespan, 0);
         fputs(" seconds\n", out);
     }
+    if (*t->scheduler) {
+        fputs("# Scheduler: ", out);
+        put_comment(out, t->scheduler);
+    }
+    if (t->clock_error > 0) {
+        fputs("# Clocks: ", out);
+        trace_put_real(out, t->clock_error, 0);
+        fputs(" seconds\n", out);
+    }
     for (size_t w = 0; w < t->nworkers; w++) {
         const struct trace_worker *k = &t->workers[w];
         fprintf(out, "# Worker: rank %d worker %d gpu %d node %d name ", (int)k->rank,
@@ -132,6 +144,40 @@ int trace_write_rec(const struct trace *t, FILE *out)
     for (size_t i = 0; i < t->n; i++)
         put_task(out, t, &x, i);
     trace_index_free(&x);
+    return fflush(out) || ferror(out) ? log_error(-EIO, "cannot write a trace") : 0;
+}
+
+struct handle {
+    int64_t tag;
+    uint64_t bytes;
+    int32_t rank; /* of the tasks that write it: its owner */
+};
+
+static int by_tag(const void *a, const void *b)
+{
+    const struct handle *p = a, *q = b;
+    return (p->tag > q->tag) - (p->tag < q->tag);
+}
+
+int trace_write_data(const struct trace *t, FILE *out)
+{
+    struct handle *all = malloc((t->n * TRACE_HANDLES + 1) * sizeof *all);
+    size_t n = 0;
+    if (!all)
+        return log_error(-ENOMEM, "no memory left for writing a trace");
+    for (size_t i = 0; i < t->n; i++)
+        for (uint32_t h = 0; h < t->records[i].nhandles && h < TRACE_HANDLES; h++) {
+            const struct trace_record *r = &t->records[i];
+            if (r->handles[h].mode & TRACE_W)
+                all[n++] = (struct handle){ r->handles[h].tag, r->handles[h].bytes, r->rank };
+        }
+    qsort(all, n, sizeof *all, by_tag);
+    for (size_t i = 0; i < n; i++)
+        if (!i || all[i].tag != all[i - 1].tag)
+            fprintf(out, "Handle: 0x%llx\nSize: %llu\nMPIOwner: %d\nMPITag: %lld\n\n",
+                    (unsigned long long)all[i].tag, (unsigned long long)all[i].bytes,
+                    (int)all[i].rank, (long long)all[i].tag);
+    free(all);
     return fflush(out) || ferror(out) ? log_error(-EIO, "cannot write a trace") : 0;
 }
 
@@ -250,6 +296,7 @@ static const struct field {
     { "QuadratureNode", K_INT, AT(node), false },
     { "Sweep", K_INT, AT(sweep), false },
     { "Label", K_STRING, AT(label), false },
+    { "PredictedTime", K_MS, AT(predicted), false },
     { "Cancelled", K_INT, AT(cancelled), false },
 };
 enum { FIELDS = sizeof fields / sizeof *fields };
@@ -335,6 +382,13 @@ static int read_comment(struct reader *f, const char *line)
         t->makespan = strtod(line + 12, &end);
         if (strcmp(end, " seconds"))
             return bad(f, "Makespan", line + 12, "a number of seconds");
+    } else if (!strncmp(line, "# Scheduler: ", 13)) {
+        snprintf(t->scheduler, sizeof t->scheduler, "%s", line + 13);
+    } else if (!strncmp(line, "# Clocks: ", 10)) {
+        char *end;
+        t->clock_error = strtod(line + 10, &end);
+        if (strcmp(end, " seconds"))
+            return bad(f, "Clocks", line + 10, "a number of seconds");
     } else if (!strncmp(line, "# Tasks: ", 9)) {
         return get_integer(f, "Tasks", line + 9, 0, INT64_MAX, &f->announced);
     } else if (!strncmp(line, "# Worker: ", 10)) {

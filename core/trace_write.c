@@ -238,6 +238,9 @@ int trace_write_perfetto(const struct trace *t, FILE *out)
 
 /* ---------------------------------------------------------------- Paje */
 
+/* As StarPU's own: definitions have numbers below 8 (StarVZ sorts the other lines by time), and
+ * states of tasks carry the fields of its PajeSetState, in its order. X, Y and Subiteration are
+ * slice, node and sweep. */
 static const char paje_header[] = "%EventDef PajeDefineContainerType 1\n"
                                   "%   Alias string\n"
                                   "%   Type string\n"
@@ -254,41 +257,59 @@ static const char paje_header[] = "%EventDef PajeDefineContainerType 1\n"
                                   "%   Name string\n"
                                   "%   Color color\n"
                                   "%EndEventDef\n"
-                                  "%EventDef PajeCreateContainer 4\n"
+                                  "%EventDef PajeDefineVariableType 4\n"
+                                  "%   Alias string\n"
+                                  "%   Type string\n"
+                                  "%   Name string\n"
+                                  "%   Color color\n"
+                                  "%EndEventDef\n"
+                                  "%EventDef PajeCreateContainer 5\n"
                                   "%   Time date\n"
                                   "%   Alias string\n"
                                   "%   Type string\n"
                                   "%   Container string\n"
                                   "%   Name string\n"
                                   "%EndEventDef\n"
-                                  "%EventDef PajeDestroyContainer 5\n"
+                                  "%EventDef PajeDestroyContainer 8\n"
                                   "%   Time date\n"
                                   "%   Type string\n"
                                   "%   Name string\n"
                                   "%EndEventDef\n"
-                                  "%EventDef PajeSetState 6\n"
+                                  "%EventDef PajeSetState 10\n"
                                   "%   Time date\n"
                                   "%   Type string\n"
                                   "%   Container string\n"
                                   "%   Value string\n"
                                   "%EndEventDef\n"
-                                  "%EventDef PajeSetState 7\n"
+                                  "%EventDef PajeSetVariable 13\n"
+                                  "%   Time date\n"
+                                  "%   Type string\n"
+                                  "%   Container string\n"
+                                  "%   Value double\n"
+                                  "%EndEventDef\n"
+                                  "%EventDef PajeSetState 20\n"
                                   "%   Time date\n"
                                   "%   Type string\n"
                                   "%   Container string\n"
                                   "%   Value string\n"
+                                  "%   Size string\n"
+                                  "%   Params string\n"
+                                  "%   Footprint string\n"
+                                  "%   Tag string\n"
                                   "%   JobId string\n"
-                                  "%   Label string\n"
-                                  "%   Slice string\n"
+                                  "%   SubmitOrder string\n"
+                                  "%   GFlop string\n"
+                                  "%   X string\n"
+                                  "%   Y string\n"
                                   "%   Iteration string\n"
-                                  "%   Node string\n"
-                                  "%   Sweep string\n"
+                                  "%   Subiteration string\n"
                                   "%EndEventDef\n"
                                   "1 Program 0 Program\n"
                                   "1 Rank Program Rank\n"
                                   "1 Worker Rank Worker\n"
-                                  "2 State Worker State\n"
-                                  "3 idle State \"idle\" \"0.85 0.85 0.85\"\n";
+                                  "2 State Worker \"Worker State\"\n"
+                                  "3 idle State \"Idle\" \"0.85 0.85 0.85\"\n"
+                                  "4 Iteration Worker \"Iteration\" \"0.0 0.45 0.7\"\n";
 
 struct change { /* of the state of a worker */
     double time;
@@ -328,63 +349,117 @@ static size_t changes_of(const struct trace *t, const struct trace_index *x, str
     return n;
 }
 
+/* what a state is called and coloured: the codelet with its label, as the viewer does */
+static void put_values(FILE *out, const struct trace *t, const struct trace_kinds *kinds)
+{
+    for (size_t i = 0; i < kinds->n; i++) {
+        const struct trace_record *r = &t->records[kinds->example[i]];
+        char name[2 * TRACE_NAME + 1];
+        double v[3];
+        rgb(trace_colour(i), v);
+        snprintf(name, sizeof name, "%s%s%s", r->codelet, *r->label ? " " : "", r->label);
+        fprintf(out, "3 c%zu State ", i);
+        put_quoted(out, TEXT_PAJE, name);
+        fprintf(out, " \"%.3f %.3f %.3f\"\n", v[0], v[1], v[2]);
+    }
+}
+
+/* "0_CPU0": StarVZ takes the rank and the worker from the name */
+static void put_containers(FILE *out, const struct trace *t, const struct trace_index *x)
+{
+    fprintf(out, "5 %.9f p Program 0 ", x->begin);
+    put_quoted(out, TEXT_PAJE, *t->title ? t->title : "StarPinT");
+    fputc('\n', out);
+    for (size_t w = 0; w < x->nworkers; w++) {
+        const struct trace_worker *k = &x->workers[w];
+        const int rank = (int)k->rank, worker = (int)k->worker;
+        char name[TRACE_NAME + 16];
+        size_t n = (size_t)snprintf(name, sizeof name, "%d_", rank);
+        for (const char *c = k->name; *c; c++)
+            if (*c != ' ')
+                name[n++] = *c;
+        name[n] = '\0';
+        if (!w || k[-1].rank != k->rank)
+            fprintf(out, "5 %.9f r%d Rank p \"rank %d\"\n", x->begin, rank, rank);
+        fprintf(out, "5 %.9f r%dw%d Worker r%d ", x->begin, rank, worker, rank);
+        put_quoted(out, TEXT_PAJE, name);
+        fputc('\n', out);
+    }
+}
+
+static void put_state(FILE *out, const struct trace_record *r, uint32_t kind)
+{
+    unsigned long long size = 0;
+    const uint32_t n = r->nhandles < TRACE_HANDLES ? r->nhandles : TRACE_HANDLES;
+    for (uint32_t h = 0; h < n; h++)
+        size += r->handles[h].bytes;
+    fprintf(out, "20 %.9f State r%dw%d c%u %llu ", r->start, (int)r->rank, (int)r->worker, kind,
+            size);
+    put_quoted(out, TEXT_PAJE, r->label);
+    fprintf(out, " %08x 0 %lld %lld %.9g %d %d %d %d\n", r->footprint, (long long)r->id,
+            (long long)r->id, r->gflop, (int)r->slice, (int)r->node, (int)r->iteration,
+            (int)r->sweep);
+}
+
 int trace_write_paje(const struct trace *t, FILE *out)
 {
     struct trace_index x;
+    struct trace_kinds kinds = { 0 };
     if (trace_index_make(&x, t))
         return no_memory();
     struct change *c = malloc((2 * t->n + x.nworkers + 1) * sizeof *c);
-    if (!c) {
-        trace_index_free(&x);
-        return no_memory();
-    }
+    int32_t *iteration = malloc((x.nworkers + 1) * sizeof *iteration);
+    int err = c && iteration ? trace_kinds_make(&kinds, t, &x) : -ENOMEM;
+    if (err)
+        goto out;
     fputs(paje_header, out);
-    for (size_t i = 0; i < x.codelets.n; i++) {
-        double v[3];
-        rgb(trace_colour(i), v);
-        fprintf(out, "3 c%zu State ", i);
-        put_quoted(out, TEXT_PAJE, x.codelets.v[i]);
-        fprintf(out, " \"%.3f %.3f %.3f\"\n", v[0], v[1], v[2]);
-    }
-    fprintf(out, "4 %.9f p Program 0 ", x.begin);
-    put_quoted(out, TEXT_PAJE, *t->title ? t->title : "StarPinT");
-    fputc('\n', out);
-    for (size_t w = 0; w < x.nworkers; w++) {
-        const struct trace_worker *k = &x.workers[w];
-        int rank = (int)k->rank, worker = (int)k->worker;
-        if (!w || k[-1].rank != k->rank)
-            fprintf(out, "4 %.9f r%d Rank p \"rank %d\"\n", x.begin, rank, rank);
-        fprintf(out, "4 %.9f r%dw%d Worker r%d ", x.begin, rank, worker, rank);
-        put_quoted(out, TEXT_PAJE, k->name);
-        fputc('\n', out);
-    }
-    size_t n = changes_of(t, &x, c);
+    put_values(out, t, &kinds);
+    put_containers(out, t, &x);
+    for (size_t w = 0; w < x.nworkers; w++)
+        iteration[w] = -1;
+    const size_t n = changes_of(t, &x, c);
     for (size_t i = 0; i < n; i++) {
         const struct trace_worker *k = &x.workers[c[i].row];
         const struct trace_record *r = c[i].to;
         if (!r) {
-            fprintf(out, "6 %.9f State r%dw%d idle\n", c[i].time, (int)k->rank, (int)k->worker);
+            fprintf(out, "10 %.9f State r%dw%d idle\n", c[i].time, (int)k->rank, (int)k->worker);
             continue;
         }
-        fprintf(out, "7 %.9f State r%dw%d c%u %lld ", c[i].time, (int)k->rank, (int)k->worker,
-                x.codelets.of[r - t->records], (long long)r->id);
-        put_quoted(out, TEXT_PAJE, r->label);
-        fprintf(out, " %d %d %d %d\n", (int)r->slice, (int)r->iteration, (int)r->node,
-                (int)r->sweep);
+        put_state(out, r, kinds.of[r - t->records]);
+        if (r->iteration >= 0 && r->iteration != iteration[c[i].row])
+            fprintf(out, "13 %.9f Iteration r%dw%d %d\n", c[i].time, (int)k->rank, (int)k->worker,
+                    (int)(iteration[c[i].row] = r->iteration));
     }
     for (size_t w = x.nworkers; w-- > 0;) {
         const struct trace_worker *k = &x.workers[w];
-        fprintf(out, "5 %.9f Worker r%dw%d\n", x.end, (int)k->rank, (int)k->worker);
+        fprintf(out, "8 %.9f Worker r%dw%d\n", x.end, (int)k->rank, (int)k->worker);
         if (!w || k[-1].rank != k->rank)
-            fprintf(out, "5 %.9f Rank r%d\n", x.end, (int)k->rank);
+            fprintf(out, "8 %.9f Rank r%d\n", x.end, (int)k->rank);
     }
-    fprintf(out, "5 %.9f Program p\n", x.end);
+    fprintf(out, "8 %.9f Program p\n", x.end);
+out:
     free(c);
+    free(iteration);
+    trace_kinds_free(&kinds);
     trace_index_free(&x);
-    return finish(out);
+    return err ? no_memory() : finish(out);
 }
 
 /* ---------------------------------------------------------------- graphviz */
+
+/* those of the critical path, or the others; a line each without attributes, as StarPU writes them
+ */
+static void put_edges(FILE *out, const struct trace *t, const struct trace_index *x, bool path)
+{
+    for (size_t i = 0, last = t->n; i < t->n; i++) { /* last: on the path so far */
+        for (size_t d = x->dep_first[i]; d < x->dep_first[i + 1]; d++)
+            if ((x->on_path[i] && x->deps[d] == last) == path)
+                fprintf(out, "\"task_%lld\" -> \"task_%lld\"\n",
+                        (long long)t->records[x->deps[d]].id, (long long)t->records[i].id);
+        if (x->on_path[i])
+            last = i;
+    }
+}
 
 int trace_write_dot(const struct trace *t, FILE *out)
 {
@@ -402,7 +477,7 @@ int trace_write_dot(const struct trace *t, FILE *out)
         const char *colour = trace_colour(x.codelets.of[i]);
         char where[64];
         trace_where(r, where, sizeof where);
-        fprintf(out, "t%zu [label=\"", i);
+        fprintf(out, "\"task_%lld\" [label=\"", (long long)r->id);
         trace_put_text(out, TEXT_DOT, r->codelet);
         fprintf(out, "%s%s\", tooltip=\"", *where ? " " : "", where);
         trace_put_text(out, TEXT_DOT, r->label);
@@ -411,13 +486,9 @@ int trace_write_dot(const struct trace *t, FILE *out)
                 trace_colour_light(colour) ? "black" : "white",
                 x.on_path[i] ? ", penwidth=3, color=\"#d62728\"" : "");
     }
-    for (size_t i = 0, last = t->n; i < t->n; i++) { /* last: on the path so far */
-        for (size_t d = x.dep_first[i]; d < x.dep_first[i + 1]; d++)
-            fprintf(out, "t%zu -> t%zu%s;\n", x.deps[d], i,
-                    x.on_path[i] && x.deps[d] == last ? " [color=\"#d62728\", penwidth=2]" : "");
-        if (x.on_path[i])
-            last = i;
-    }
+    put_edges(out, t, &x, false);
+    fputs("edge [color=\"#d62728\", penwidth=2];\n", out);
+    put_edges(out, t, &x, true);
     fputs("}\n", out);
     trace_index_free(&x);
     return finish(out);
@@ -432,6 +503,7 @@ static const struct {
     { "trace.html", trace_write_html }, { "perfetto.json", trace_write_perfetto },
     { "paje.trace", trace_write_paje }, { "tasks.rec", trace_write_rec },
     { "dag.dot", trace_write_dot },     { "trace.svg", trace_write_svg },
+    { "data.rec", trace_write_data },
 };
 
 int trace_write(const struct trace *t, const char *dir)

@@ -10,7 +10,7 @@ usage()
 usage: scripts/install-deps.sh [--test] [--dev] [--list]
   (nothing)  what building and running StarPinT needs
   --test     also what its tests need
-  --dev      also what every row of continuous integration needs: other compilers, FxT, SimGrid
+  --dev      also what every row of continuous integration needs: other compilers, FxT, SimGrid, a browser
   --list     only print the packages, one per line
 Uses apt-get, through sudo when not root. On other systems it prints the list and exits with status 1.
 HELP
@@ -20,8 +20,11 @@ packages=(gcc make pkg-config meson ninja-build libstarpu-dev libopenmpi-dev ope
     libyaml-dev libjansson-dev libopenblas-dev gnuplot-nox)
 test_packages=(libcmocka-dev pajeng graphviz hdf5-tools recutils)
 dev_packages=(clang clang-format shellcheck git libclang-rt-14-dev libfxt-dev fxt-tools libhwloc-dev libglpk-dev
-    libsimgrid-dev xsltproc)
-is_optional() { [ "$1" = libclang-rt-14-dev ]; } # part of another package in other releases
+    libsimgrid-dev xsltproc chromium)
+is_optional() # part of another package, or of none, in other releases
+{
+    [ "$1" = libclang-rt-14-dev ] || [ "$1" = chromium ]
+}
 
 list=0
 for arg in "$@"; do

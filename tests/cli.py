@@ -604,9 +604,38 @@ class Files(unittest.TestCase):
             self.assertTrue((trace / name).exists(), name)
         report = starpint('trace', results, '--report')
         self.assertRegex(report.out, rf'tasks +{tasks}\n')
+        self.check_report(report.out, trace, tasks)
+        other = self.run_right('eager', DAHLQUIST, *EVERYTHING, env={'STARPU_NCPU': '2', 'STARPU_SCHED': 'eager'})
+        done = starpint('trace', results, '--compare', other)
+        self.assertEqual(done.status, 0, done)
+        self.assertRegex(done.out, rf'\nmakespan +{tasks} +{summary(other)["scheduler"]["tasks"]} ')
+        self.assertIn(str(other), (trace / 'compare.html').read_text())
+        (trace / 'compare.html').unlink()
+        for args, word in [(['--compare'], 'expected the folder'), (['--compare', other, '--svg'], '--svg'),
+                           (['--compare', 'no-such-folder'], 'no-such-folder')]:
+            done = starpint('trace', results, *args)
+            self.assertEqual((done.status, len(done.lines)), (2, 1), done)
+            self.assertIn(word, done.err)
         done = starpint('trace', results)
         self.assertEqual(done.status, 0, done)
         self.assertEqual(set(before), {p.name for p in trace.iterdir()})
+
+    def check_report(self, text, trace, tasks):
+        """figures of the report, counted once more from tasks.rec"""
+        times = []
+        for record in (trace / 'tasks.rec').read_text().split('\n\n')[1:]:
+            fields = dict(line.split(': ', 1) for line in record.strip().splitlines())
+            times.append((float(fields['StartTime']), float(fields['EndTime']), 'Cancelled' in fields))
+        small = sum(end - start < 0.1 and not cancelled for start, end, cancelled in times)
+        self.assertIn(f'Small tasks: {small} of {tasks} are shorter than 100 us', text)
+        span = max(end for _, end, _ in times) - min(start for start, _, _ in times)
+        idle = 100 - 100 * sum(end - start for start, end, _ in times) / (2 * span)
+        found = re.search(r'^Idle: .* of worker time, (\S+) %', text, re.M)
+        self.assertAlmostEqual(float(found[1]), idle, delta=0.051)
+        causes = [float(s) for s in re.findall(r'^ +(\S+) %  ', text, re.M)]
+        self.assertAlmostEqual(sum(causes), 100, delta=0.5)
+        self.assertIn('Performance models: the scheduler lws uses none.', text)
+        self.assertRegex(text, r'\nRecommendation: \S.*\n$')
 
     def check_events(self, events, tasks):
         self.assertEqual(len(events), tasks)

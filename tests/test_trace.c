@@ -456,6 +456,8 @@ static void test_rec(void **state)
     snprintf(line, sizeof line, "test $(recsel -c tasks.rec) = %zu && recinf tasks.rec >/dev/null",
              written.n);
     check_by("recsel", line);
+    check_by("recsel", "recsel -P Handle,Size,MPIOwner data.rec >/dev/null && rec2csv -S Handle "
+                       "data.rec >/dev/null");
     check_by("recsel", "recsel -e 'JobId = 3' -P EndTime,Handles tasks.rec >/dev/null");
 }
 
@@ -546,11 +548,13 @@ static void test_paje(void **state)
     for (char *l = strtok_r(text, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
         if (sscanf(l, "%d %lf State r%dw%d", &event, &time, &rank, &worker) != 4)
             continue;
+        if (event != 10 && event != 20)
+            continue;
         assert_true(time >= last);
         last = time;
         if (running[3 * rank + worker])
             busy += time - began[3 * rank + worker];
-        running[3 * rank + worker] = event == 7;
+        running[3 * rank + worker] = event == 20;
         began[3 * rank + worker] = time;
     }
     assert_near(busy, s.busy, 1e-9 * (double)t.n);
@@ -558,8 +562,34 @@ static void test_paje(void **state)
     char line[128];
     snprintf(
         line, sizeof line,
-        "pj_dump -u paje.trace >pj.log && test $(grep '^State' pj.log | grep -vc ', idle$') = %zu",
+        "pj_dump -u paje.trace >pj.log && test $(grep '^State' pj.log | grep -vc ', Idle$') = %zu",
         t.n);
+    size_t expected = 0; /* changes of the iteration on a worker */
+    for (int w = 0; w < 6; w++) {
+        int32_t iteration = -1;
+        for (double after = -1; after < INFINITY;) {
+            const struct trace_record *next = NULL;
+            for (size_t i = 0; i < t.n; i++)
+                if (t.records[i].rank == w / 3 && t.records[i].worker == w % 3 &&
+                    t.records[i].start > after && (!next || t.records[i].start < next->start))
+                    next = &t.records[i];
+            after = next ? next->start : INFINITY;
+            expected += next && next->iteration != iteration;
+            iteration = next ? next->iteration : -1;
+        }
+    }
+    char count[512];
+    snprintf(count, sizeof count, "test $(grep -c '^13 .* Iteration r' paje.trace) = %zu",
+             expected);
+    check_by("grep", count);
+    check_by("pj_dump", "pj_dump -u paje.trace | grep '^Variable' | grep -q 'Iteration'");
+    /* what StarVZ reads: 8 columns, then 11 of StarPU's, the last but one the iteration */
+    check_by(
+        "pj_dump",
+        "pj_dump -o -n --user-defined paje.trace | grep 'Worker State' | grep -v Idle | awk -F, "
+        "'NF != 19 { exit 1 } { n[$18] } END { exit length(n) != 5 }'");
+    check_by("pj_dump",
+             "pj_dump paje.trace | grep -q '^State, 0_CPU0, Worker State,.* step fine mcs_adi$'");
     check_by("pj_validate", "pj_validate paje.trace >pj.log 2>&1");
     check_by("pj_dump", line);
     out = fopen(file("paje.trace"), "w");
