@@ -13,7 +13,8 @@
 #include "bench/bench.h"
 #include "nn/layer.h"
 #define NN_REAL 32
-#include "nn/gemm.h"
+#include "nn/optimiser.h"
+#include "nn/simd.h"
 
 enum { LAYERS = 8, CHUNK = 4 }; /* samples that go through all layers together */
 
@@ -99,7 +100,7 @@ static void rival_close(struct rival *r)
 static double peak(void)
 {
     enum { CHAINS = 12, ROUNDS = 1000000 };
-    gemm_vec s[CHAINS], sum = { 0 }, a = sum + 0.999f, b = sum + 1e-3f;
+    vreal s[CHAINS], sum = { 0 }, a = sum + 0.999f, b = sum + 1e-3f;
     for (int i = 0; i < CHAINS; i++)
         s[i] = sum + (float)i;
     const double start = seconds();
@@ -110,7 +111,7 @@ static double peak(void)
         sum += s[i];
     volatile float result = sum[0];
     (void)result;
-    return 2.0 * GEMM_LANES * CHAINS * ROUNDS / (seconds() - start);
+    return 2.0 * SIMD_LANES * CHAINS * ROUNDS / (seconds() - start);
 }
 
 static double triad(float *y, const float *a, const float *b, size_t n)
@@ -191,6 +192,11 @@ static void forward(struct fno *f, size_t batch, const float *x, float *y, bool 
     for (int i = 0; i < f->n; i++) {
         const struct layer *l = f->layers[i];
         float *to = i + 1 == f->n ? y : f->activation[i + 1];
+        if (!keep && i + 1 < f->n && pointwise_pair(l, f->layers[i + 1])) { /* the last two, as networks do */
+            pointwise_pair_forward(l, f->layers[i + 1], &e, batch, f->params + f->offset[i], f->params + f->offset[i + 1],
+                                   f->activation[i], y);
+            break;
+        }
         l->kernels[DEV_CPU]->forward(l, &e, batch, f->params + f->offset[i], f->activation[i], to, keep ? f->keep[i] : NULL);
     }
 }
@@ -223,12 +229,9 @@ static void train(struct fno *f, size_t batch, const float *x, const float *targ
             dx = t;
         }
     }
-    const float c1 = (float)(1e-3 / (1 - pow(0.9, step))), c2 = (float)(1 / (1 - pow(0.999, step)));
-    for (size_t i = 0; i < f->nparams; i++) {
-        f->first[i] = 0.9f * f->first[i] + 0.1f * f->dparams[i];
-        f->second[i] = 0.999f * f->second[i] + 0.001f * f->dparams[i] * f->dparams[i];
-        f->params[i] -= c1 * f->first[i] / (sqrtf(c2 * f->second[i]) + 1e-8f);
-    }
+    const struct adam_step adam = { .beta = { 0.9, 0.999 }, .epsilon = 1e-8, .rate = 1e-3,
+                                    .correction = { 1 - pow(0.9, step), 1 - pow(0.999, step) } };
+    adam_f32(&adam, f->nparams, f->params, f->dparams, f->first, f->second);
 }
 
 int main(int argc, char **argv)

@@ -46,9 +46,10 @@ SIMD_INLINE vreal power_of_two(vreal y)
 #define TAIL 5.5f
 SIMD_INLINE vreal normal_tail(vreal t)
 {
-    static const real c[] = { -0.9999995419f,   -1.151126258f,   -0.4590546471f,
-                              -0.05292433734f,  0.007647181459f, -0.0005643416379f,
-                              -1.549960684e-5f, 4.525154368e-6f };
+    static const real c[] = {
+        -0.9999995419f,  -1.151126258f,     -0.4590546471f,   -0.05292433734f,
+        0.007647181459f, -0.0005643416379f, -1.549960684e-5f, 4.525154368e-6f
+    };
     return power_of_two(POLYNOMIAL(c, t));
 }
 
@@ -76,7 +77,7 @@ SIMD_INLINE vreal hyperbolic_tangent(vreal z)
 {
     const vreal x = vmax(vset(-7.90531110763549805f), vmin(vset(7.90531110763549805f), z)),
                 s = x * x;
-    static const real p[] = { 4.89352455891786e-03f, 6.37261928875436e-04f, 1.48572235717979e-05f,
+    static const real p[] = { 4.89352455891786e-03f, 6.37261928875436e-04f,  1.48572235717979e-05f,
                               5.12229709037114e-08f, -8.60467152213735e-11f, 2.00018790482477e-13f,
                               -2.76076847742355e-16f },
                       q[] = { 4.89352518554385e-03f, 2.26843463243900e-03f, 1.18534705686654e-04f,

@@ -14,11 +14,11 @@
 #include "nn/real.h"
 
 #if defined(__AVX512F__)
-enum { SIMD_BYTES = 64 };
+#define SIMD_BYTES 64
 #elif defined(__AVX__)
-enum { SIMD_BYTES = 32 };
+#define SIMD_BYTES 32
 #else
-enum { SIMD_BYTES = 16 };
+#define SIMD_BYTES 16
 #endif
 #if NN_REAL == 32
 typedef int32_t simd_int;
@@ -87,6 +87,50 @@ SIMD_INLINE vreal vmax(vreal a, vreal b)
     const vint more = a > b;
     return (vreal)(((vint)a & more) | ((vint)b & ~more));
 #endif
+}
+
+/* v as a matrix of SIMD_LANES x SIMD_LANES, transposed: blocks of 1, 2, 4, ... lanes change places
+ */
+#define SIMD_LOW(l, s) ((l) & (s) ? (l) - (s) + SIMD_LANES : (l))
+#define SIMD_HIGH(l, s) ((l) & (s) ? (l) + SIMD_LANES : (l) + (s))
+#define SIMD_2(f, l, s) f(l, s), f((l) + 1, s)
+#define SIMD_4(f, l, s) SIMD_2(f, l, s), SIMD_2(f, (l) + 2, s)
+#define SIMD_8(f, l, s) SIMD_4(f, l, s), SIMD_4(f, (l) + 4, s)
+#define SIMD_16(f, l, s) SIMD_8(f, l, s), SIMD_8(f, (l) + 8, s)
+#if SIMD_BYTES * 8 / NN_REAL == 16
+#define SIMD_ALL SIMD_16
+#elif SIMD_BYTES * 8 / NN_REAL == 8
+#define SIMD_ALL SIMD_8
+#elif SIMD_BYTES * 8 / NN_REAL == 4
+#define SIMD_ALL SIMD_4
+#else
+#define SIMD_ALL SIMD_2
+#endif
+#define SIMD_EXCHANGE(s)                                                                           \
+    if ((s) < SIMD_LANES) {                                                                        \
+        SIMD_UNROLL                                                                                \
+        for (int i = 0; i < SIMD_LANES; i++)                                                       \
+            if (!(i & (s))) {                                                                      \
+                const vreal a = v[i], b = v[i + (s)];                                              \
+                v[i] = __builtin_shufflevector(a, b, SIMD_ALL(SIMD_LOW, 0, (s) % SIMD_LANES));     \
+                v[i + (s)] =                                                                       \
+                    __builtin_shufflevector(a, b, SIMD_ALL(SIMD_HIGH, 0, (s) % SIMD_LANES));       \
+            }                                                                                      \
+    }
+
+SIMD_INLINE void vtranspose(vreal *v){ SIMD_EXCHANGE(1) SIMD_EXCHANGE(2) SIMD_EXCHANGE(4)
+                                           SIMD_EXCHANGE(8) }
+
+/* the sum of the lanes, in one order */
+SIMD_INLINE real vsum(vreal v)
+{
+    real s[SIMD_LANES];
+    memcpy(s, &v, sizeof s);
+    SIMD_UNROLL
+    for (int half = SIMD_LANES / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; i++)
+            s[i] += s[i + half];
+    return s[0];
 }
 
 #endif
