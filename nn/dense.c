@@ -22,6 +22,8 @@ static void turn(size_t rows, size_t n, const real *from, size_t ld, real *to, s
     for (size_t i = 0; i < width; i += SIMD_LANES)
         for (size_t j = 0; j < n; j += SIMD_LANES) {
             vreal v[SIMD_LANES];
+            for (size_t k = 0; k < SIMD_LANES; k++)
+                __builtin_prefetch(from + (i + k) * ld + j + 8 * SIMD_LANES, 0, 3);
             const size_t points = n - j < SIMD_LANES ? n - j : SIMD_LANES;
             SIMD_UNROLL
             for (size_t k = 0; k < SIMD_LANES; k++)

@@ -123,6 +123,10 @@ SIMD_INLINE void mix_adjoint_tiles(int samples, int parts, const struct fourier 
                 re[s] = im[s] = vset(0);
             }
             for (size_t o = 0; o < out * step; o += step) {
+                __builtin_prefetch(r + o + out * step, 0, 2); /* what follows, in new pages */
+                __builtin_prefetch(r + o + out * step + w, 0, 2);
+                __builtin_prefetch(dr + o + out * step, 1, 2);
+                __builtin_prefetch(dr + o + out * step + w, 1, 2);
                 const vreal rr = vload(r + o), ri = parts > 1 ? vload(r + o + w) : vset(0);
                 vreal gr = vload(dr + o), gi = parts > 1 ? vload(dr + o + w) : vset(0);
                 SIMD_UNROLL
