@@ -9,7 +9,8 @@
 
 /* y = act(z); y may be z */
 void NN(activate)(enum activation act, size_t n, const real *z, real *y);
-/* dz = act'(z) dy; dz may be dy */
-void NN(activate_adjoint)(enum activation act, size_t n, const real *z, const real *dy, real *dz);
+/* dz *= act'(z), of n points in each of `rows` rows that are ld apart */
+void NN(activate_adjoint)(enum activation act, size_t rows, size_t n, size_t ld, const real *z,
+                          real *dz);
 
 #endif

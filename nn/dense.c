@@ -1,80 +1,73 @@
 // SPDX-FileCopyrightText: 2026 The StarPinT authors
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* x is turned, so that the gradient's vectors go over inputs and nothing is summed across lanes. */
 #include "nn/dense.h"
 
-#include <string.h>
-
-#include "nn/activation.h"
 #include "nn/gemm.h"
+#include "nn/simd.h"
 
 enum {
-    TILE = 512, /* points at a time: what they need stays in cache */
-    NEAR_BYTES =
-        49152, /* the same in the nearest cache: a tile of x and one of z, copied together */
-    NEAR_POINTS = 2 * GEMM_LANES
+    TILE = 128, /* points at a time: what they need stays in the nearest caches */
+    FEW = 4     /* outputs for which it does not pay to turn x */
 };
 
-static void forward_far(const struct dense *d, const real *params, const real *x, real *z,
-                        enum activation act, real *y)
+static size_t whole_vectors(size_t n)
 {
-    const real *bias = params + d->out * d->in;
-    const size_t P = d->points;
-    for (size_t j = 0; j < P; j += TILE) {
-        const size_t n = P - j < TILE ? P - j : TILE;
-        for (size_t o = 0; d->bias && o < d->out; o++)
-            for (size_t i = 0; i < n; i++)
-                z[o * P + j + i] = bias[o];
-        NN(gemm)(d->out, n, d->in, params, d->in, 1, x + j, P, z + j, P, d->bias);
-        if (act != ACT_IDENTITY || y != z)
-            for (size_t o = 0; o < d->out; o++)
-                NN(activate)(act, n, z + o * P + j, y + o * P + j);
-    }
+    return (n + SIMD_LANES - 1) / SIMD_LANES * SIMD_LANES;
 }
 
-void NN(dense_forward)(const struct dense *d, const real *params, const real *x, real *z,
-                       enum activation act, real *y)
+/* to (n, width) = from (rows, n)^T, then zeros */
+static void turn(size_t rows, size_t n, const real *from, size_t ld, real *to, size_t width)
 {
-    real near[NEAR_BYTES / sizeof(real)] __attribute__((aligned(64)));
-    const real *bias = params + d->out * d->in;
-    const size_t P = d->points;
-    const size_t width = NEAR_BYTES / sizeof(real) / (d->in + d->out) / NEAR_POINTS * NEAR_POINTS;
-    real *near_z = near + d->in * width;
-    if (width == 0 || d->out < 4) {
-        forward_far(d, params, x, z, act, y);
-        return;
-    }
-    for (size_t j = 0; j < P; j += width) {
-        const size_t n = P - j < width ? P - j : width;
-        for (size_t i = 0; i < d->in; i++)
-            memcpy(near + i * width, x + i * P + j, n * sizeof *near);
-        for (size_t o = 0; d->bias && o < d->out; o++)
-            for (size_t i = 0; i < n; i++)
-                near_z[o * width + i] = bias[o];
-        NN(gemm)(d->out, n, d->in, params, d->in, 1, near, width, near_z, width, d->bias);
-        for (size_t o = 0; o < d->out; o++) {
-            if (z != y)
-                memcpy(z + o * P + j, near_z + o * width, n * sizeof *z);
-            NN(activate)(act, n, near_z + o * width, y + o * P + j);
+    for (size_t i = 0; i < width; i += SIMD_LANES)
+        for (size_t j = 0; j < n; j += SIMD_LANES) {
+            vreal v[SIMD_LANES];
+            for (size_t k = 0; k < SIMD_LANES; k++)
+                __builtin_prefetch(from + (i + k) * ld + j + 8 * SIMD_LANES, 0, 3);
+            const size_t points = n - j < SIMD_LANES ? n - j : SIMD_LANES;
+            SIMD_UNROLL
+            for (size_t k = 0; k < SIMD_LANES; k++)
+                v[k] = i + k >= rows         ? (vreal){ 0 }
+                       : points < SIMD_LANES ? vload_part(from + (i + k) * ld + j, points)
+                                             : vload(from + (i + k) * ld + j);
+            vtranspose(v);
+            for (size_t k = 0; k < points; k++)
+                vstore(to + (j + k) * width + i, v[k]);
         }
+}
+
+size_t NN(dense_gradient_nwork)(const struct dense *d)
+{
+    return (TILE + d->out) * whole_vectors(d->in);
+}
+
+static void tile_gradient(const struct dense *d, size_t at, size_t n, const real *x, const real *dz,
+                          real *dparams, real *work)
+{
+    const size_t width = whole_vectors(d->in), P = d->points;
+    real *turned = work, *sum = work + TILE * width, *dbias = dparams + d->out * d->in;
+    if (d->out < FEW) {
+        NN(gemm_nt)(d->out, d->in, n, dz + at, P, x + at, P, dparams, d->in);
+    } else {
+        turn(d->in, n, x + at, P, turned, width);
+        NN(gemm)(d->out, width, n, dz + at, P, 1, turned, width, sum, width, false);
+        for (size_t o = 0; o < d->out; o++)
+            for (size_t i = 0; i < d->in; i++)
+                dparams[o * d->in + i] += sum[o * width + i];
+    }
+    for (size_t o = 0; d->bias && o < d->out; o++) {
+        vreal s = { 0 };
+        size_t i = 0;
+        for (; i + SIMD_LANES <= n; i += SIMD_LANES)
+            s += vload(dz + o * P + at + i);
+        s += vload_part(dz + o * P + at + i, n - i);
+        dbias[o] += vsum(s);
     }
 }
 
-void NN(dense_backward)(const struct dense *d, const real *params, const real *x, const real *dz,
-                        real *dx, bool add, real *dparams)
+void NN(dense_gradient)(const struct dense *d, size_t first, size_t last, const real *x,
+                        const real *dz, real *dparams, real *work)
 {
-    const size_t P = d->points;
-    real *dbias = dparams + d->out * d->in;
-    NN(gemm_nt)(d->out, d->in, P, dz, P, x, P, dparams, d->in);
-    for (size_t o = 0; d->bias && o < d->out; o++) {
-        real sum[16] = { 0 }; /* of every 16th point: vectors, in one order */
-        for (size_t i = 0; i < P; i++)
-            sum[i % 16] += dz[o * P + i];
-        for (int half = 8; half; half /= 2)
-            for (int i = 0; i < half; i++)
-                sum[i] += sum[i + half];
-        dbias[o] += sum[0];
-    }
-    for (size_t j = 0; dx && j < P; j += TILE)
-        NN(gemm)
-    (d->in, P - j < TILE ? P - j : TILE, d->out, params, 1, d->in, dz + j, P, dx + j, P, add);
+    for (size_t j = first; j < last; j += TILE)
+        tile_gradient(d, j, last - j < TILE ? last - j : TILE, x, dz, dparams, work);
 }

@@ -36,11 +36,9 @@ static inline void dense_tensors(const struct dense *d, struct layer *l, int fir
         l->tensors[l->ntensors++] = (struct tensor){ "bias", 1, { d->out }, d->out, -bound, bound };
 }
 
-/* z = W x + bias, y = act(z); y may be z */
-void NN(dense_forward)(const struct dense *d, const real *params, const real *x, real *z,
-                       enum activation act, real *y);
-/* dparams += the gradient; dx (NULL: not wanted) = W^T dz, or += if add */
-void NN(dense_backward)(const struct dense *d, const real *params, const real *x, const real *dz,
-                        real *dx, bool add, real *dparams);
+/* dparams += the gradient by the points first..last-1 of one sample */
+void NN(dense_gradient)(const struct dense *d, size_t first, size_t last, const real *x,
+                        const real *dz, real *dparams, real *work);
+size_t NN(dense_gradient_nwork)(const struct dense *d); /* reals */
 
 #endif

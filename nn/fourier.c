@@ -12,122 +12,239 @@
 #include "nn/dense.h"
 #include "nn/layer_private.h"
 #include "nn/layer_real.h"
+#include "nn/linear.h"
 
-typedef real lanes __attribute__((vector_size(64), aligned(sizeof(real)), may_alias));
+enum { SAMPLES = 4 }; /* that pass together: R is read once for them */
 
-static real *take(struct exec *x, size_t reals)
+/* What the inputs from the i-th on add to Y = R X, of a vector of modes and `samples` samples that
+ * are ldx and ldy apart; samples, inputs and parts are constants. R is read in the order of memory.
+ */
+SIMD_INLINE void mix_rows(int samples, int inputs, int parts, size_t i, size_t out, const real *r,
+                          const real *X, size_t ldx, real *Y, size_t ldy)
 {
-    return (real *)exec_take(x, (reals * sizeof(real) + sizeof(double) - 1) / sizeof(double));
-}
-
-static inline lanes load(const real *p)
-{
-    return *(const lanes *)p;
-}
-
-static inline void store(real *p, lanes v)
-{
-    *(lanes *)p = v;
-}
-
-enum { BLOCK = 4 }; /* outputs that share what they read */
-
-/* Y = R X in every mode, of one sample */
-static void mix(const struct fourier *l, const real *R, const real *X, real *Y)
-{
-    const size_t in = l->dense.in, out = l->dense.out, w = MODE_LANES, parts = (size_t)l->t.parts;
-    for (size_t tile = 0; tile < l->t.tiles; tile++) {
-        const real *r = R + tile * in * out * parts * w, *x = X + tile * in * parts * w;
-        real *y = Y + tile * out * parts * w;
-        for (size_t o = 0; o < out; o += BLOCK) {
-            const size_t n = out - o < BLOCK ? out - o : BLOCK;
-            lanes re[BLOCK] = { { 0 } }, im[BLOCK] = { { 0 } };
-            for (size_t i = 0; i < in; i++) {
-                const real *row = r + (i * out + o) * parts * w;
-                const lanes xr = load(x + i * parts * w);
-                if (parts == 1) {
-                    for (size_t k = 0; k < n; k++)
-                        re[k] += load(row + k * w) * xr;
-                    continue;
-                }
-                const lanes xi = load(x + (2 * i + 1) * w);
-                for (size_t k = 0; k < n; k++) {
-                    const lanes rr = load(row + 2 * k * w), ri = load(row + (2 * k + 1) * w);
-                    re[k] += rr * xr;
-                    re[k] -= ri * xi;
-                    im[k] += rr * xi;
-                    im[k] += ri * xr;
+    const size_t w = MODE_LANES, step = (size_t)parts * w;
+    vreal xr[SAMPLES][2], xi[SAMPLES][2];
+    SIMD_UNROLL
+    for (int s = 0; s < samples; s++)
+        SIMD_UNROLL
+    for (int k = 0; k < inputs; k++) {
+        const real *x = X + (size_t)s * ldx + (i + (size_t)k) * step;
+        xr[s][k] = vload(x);
+        xi[s][k] = parts > 1 ? vload(x + w) : vset(0);
+    }
+    for (size_t o = 0; o < out; o++, r += step) {
+        vreal yr[SAMPLES], yi[SAMPLES];
+        SIMD_UNROLL
+        for (int s = 0; s < samples; s++) {
+            yr[s] = i ? vload(Y + (size_t)s * ldy + o * step) : vset(0);
+            yi[s] = i && parts > 1 ? vload(Y + (size_t)s * ldy + o * step + w) : vset(0);
+        }
+        SIMD_UNROLL
+        for (int k = 0; k < inputs; k++) {
+            const real *row = r + (size_t)k * out * step; /* after it, what is read next */
+            __builtin_prefetch(row + (size_t)inputs * out * step, 0, 2);
+            __builtin_prefetch(row + (size_t)inputs * out * step + w, 0, 2);
+            const vreal rr = vload(row), ri = parts > 1 ? vload(row + w) : vset(0);
+            SIMD_UNROLL
+            for (int s = 0; s < samples; s++) {
+                yr[s] += rr * xr[s][k];
+                if (parts > 1) {
+                    yr[s] -= ri * xi[s][k];
+                    yi[s] += rr * xi[s][k];
+                    yi[s] += ri * xr[s][k];
                 }
             }
-            for (size_t k = 0; k < n; k++) {
-                store(y + (o + k) * parts * w, re[k]);
-                if (parts == 2)
-                    store(y + (2 * (o + k) + 1) * w, im[k]);
-            }
+        }
+        SIMD_UNROLL
+        for (int s = 0; s < samples; s++) {
+            vstore(Y + (size_t)s * ldy + o * step, yr[s]);
+            if (parts > 1)
+                vstore(Y + (size_t)s * ldy + o * step + w, yi[s]);
         }
     }
 }
 
-/* dX = R^H dY and dR += dY X^H, of one sample; dX NULL: not wanted */
-static void mix_adjoint(const struct fourier *l, const real *R, const real *X, const real *dY,
-                        real *dX, real *dR)
+SIMD_INLINE void mix_tiles(int samples, int parts, const struct fourier *l, const real *R,
+                           const real *X, size_t ldx, real *Y, size_t ldy)
 {
-    const size_t in = l->dense.in, out = l->dense.out, w = MODE_LANES, parts = (size_t)l->t.parts;
-    for (size_t tile = 0; tile < l->t.tiles; tile++) {
-        const real *y = dY + tile * out * parts * w;
-        for (size_t i = 0; i < in; i++) {
-            const size_t at = (tile * in + i) * parts * w;
-            const real *r = R + at * out;
-            real *dr = dR + at * out;
-            const lanes xr = load(X + at), xi = parts == 2 ? load(X + at + w) : (lanes){ 0 };
-            lanes re = { 0 }, im = { 0 };
-            for (size_t o = 0; o < out; o++) {
-                const size_t p = o * parts * w;
-                const lanes yr = load(y + p);
-                if (parts == 1) {
-                    re += load(r + p) * yr;
-                    store(dr + p, load(dr + p) + yr * xr);
-                    continue;
-                }
-                const lanes yi = load(y + p + w), rr = load(r + p), ri = load(r + p + w);
-                re += rr * yr;
-                re += ri * yi;
-                im += rr * yi;
-                im -= ri * yr;
-                store(dr + p, load(dr + p) + (yr * xr + yi * xi));
-                store(dr + p + w, load(dr + p + w) + (yi * xr - yr * xi));
+    const size_t in = l->dense.in, out = l->dense.out, step = (size_t)parts * MODE_LANES;
+    for (size_t tile = 0; tile < l->t.tiles; tile++)
+        for (size_t v = 0; v < MODE_LANES; v += SIMD_LANES) {
+            const real *r = R + tile * in * out * step + v, *x = X + tile * in * step + v;
+            real *y = Y + tile * out * step + v;
+            size_t i = 0;
+            for (; i + 2 <= in; i += 2)
+                mix_rows(samples, 2, parts, i, out, r + i * out * step, x, ldx, y, ldy);
+            if (i < in)
+                mix_rows(samples, 1, parts, i, out, r + i * out * step, x, ldx, y, ldy);
+        }
+}
+
+#define EACH_SAMPLES(samples, f, ...)                                                              \
+    switch (samples) {                                                                             \
+    case 1:                                                                                        \
+        f(1, __VA_ARGS__);                                                                         \
+        break;                                                                                     \
+    case 2:                                                                                        \
+        f(2, __VA_ARGS__);                                                                         \
+        break;                                                                                     \
+    case 3:                                                                                        \
+        f(3, __VA_ARGS__);                                                                         \
+        break;                                                                                     \
+    default:                                                                                       \
+        f(4, __VA_ARGS__);                                                                         \
+    }
+
+static void mix(const struct fourier *l, size_t samples, const real *R, const real *X, size_t ldx,
+                real *Y, size_t ldy)
+{
+    if (l->t.parts == 1)
+        EACH_SAMPLES(samples, mix_tiles, 1, l, R, X, ldx, Y, ldy)
+    else
+        EACH_SAMPLES(samples, mix_tiles, 2, l, R, X, ldx, Y, ldy)
+}
+
+/* dX = R^H dY and dR += dY X^H */
+SIMD_INLINE void mix_adjoint_tiles(int samples, int parts, const struct fourier *l, const real *R,
+                                   const real *X, size_t ldx, const real *dY, size_t ldy, real *dX,
+                                   size_t lddx, real *dR)
+{
+    const size_t in = l->dense.in, out = l->dense.out, w = MODE_LANES, step = (size_t)parts * w;
+    for (size_t ti = 0; ti < l->t.tiles * in; ti++)
+        for (size_t v = 0; v < w; v += SIMD_LANES) {
+            const real *r = R + ti * out * step + v, *x = X + ti * step + v,
+                       *y = dY + ti / in * out * step + v;
+            real *dr = dR + ti * out * step + v, *dx = dX + ti * step + v;
+            vreal xr[SAMPLES], xi[SAMPLES], re[SAMPLES], im[SAMPLES];
+            SIMD_UNROLL
+            for (int s = 0; s < samples; s++) {
+                xr[s] = vload(x + (size_t)s * ldx);
+                xi[s] = parts > 1 ? vload(x + (size_t)s * ldx + w) : vset(0);
+                re[s] = im[s] = vset(0);
             }
-            if (dX) {
-                store(dX + at, re);
-                if (parts == 2)
-                    store(dX + at + w, im);
+            for (size_t o = 0; o < out * step; o += step) {
+                __builtin_prefetch(r + o + out * step, 0, 2); /* what follows, in new pages */
+                __builtin_prefetch(r + o + out * step + w, 0, 2);
+                __builtin_prefetch(dr + o + out * step, 1, 2);
+                __builtin_prefetch(dr + o + out * step + w, 1, 2);
+                const vreal rr = vload(r + o), ri = parts > 1 ? vload(r + o + w) : vset(0);
+                vreal gr = vload(dr + o), gi = parts > 1 ? vload(dr + o + w) : vset(0);
+                SIMD_UNROLL
+                for (int s = 0; s < samples; s++) {
+                    const vreal yr = vload(y + (size_t)s * ldy + o);
+                    re[s] += rr * yr;
+                    gr += yr * xr[s];
+                    if (parts > 1) {
+                        const vreal yi = vload(y + (size_t)s * ldy + o + w);
+                        re[s] += ri * yi;
+                        im[s] += rr * yi;
+                        im[s] -= ri * yr;
+                        gr += yi * xi[s];
+                        gi += yi * xr[s];
+                        gi -= yr * xi[s];
+                    }
+                }
+                vstore(dr + o, gr);
+                if (parts > 1)
+                    vstore(dr + o + w, gi);
+            }
+            SIMD_UNROLL
+            for (int s = 0; s < samples; s++) {
+                vstore(dx + (size_t)s * lddx, re[s]);
+                if (parts > 1)
+                    vstore(dx + (size_t)s * lddx + w, im[s]);
             }
         }
+}
+
+static void mix_adjoint(const struct fourier *l, size_t samples, const real *R, const real *X,
+                        size_t ldx, const real *dY, size_t ldy, real *dX, size_t lddx, real *dR)
+{
+    if (l->t.parts == 1)
+        EACH_SAMPLES(samples, mix_adjoint_tiles, 1, l, R, X, ldx, dY, ldy, dX, lddx, dR)
+    else
+        EACH_SAMPLES(samples, mix_adjoint_tiles, 2, l, R, X, ldx, dY, ldy, dX, lddx, dR)
+}
+
+/* Between samples' spectra of outputs: no multiple of pages, because stores seem to overlap loads
+ * that lie pages apart */
+static size_t out_stride(const struct fourier *l)
+{
+    return l->out_spectrum + 1024 / sizeof(real);
+}
+
+/* What modes Y and the pointwise part s give, of one sample */
+static void to_points(const struct fourier *l, struct NN(linear) s, const real *Y, bool weighted,
+                      struct exec x)
+{
+    const struct transform_plan *t = &l->t;
+    const size_t next = transform_next(t, s.out);
+    const bool divides = NN(transform_divides)(t);
+    real *V = real_take(&x, divides ? t->axis[0].n * next : s.out * s.points);
+    struct exec sub = x;
+    real *work = real_take(&sub, t->nwork);
+    if (divides) {
+        NN(transform_first)(t, s.out, Y, weighted, V, work);
+        s.line = t->axis[1].n;
+        s.functions = t->axis[1].rows;
+        s.v = V;
+        s.v_next = next;
+        s.f = t->axis[1].along;
+    } else {
+        NN(transform_adjoint)(t, s.out, Y, weighted, V, work);
+        s.from = V;
     }
+    NN(linear)(&s, 0, s.points, real_take(&x, NN(linear_nwork)(s.in, s.out)));
+}
+
+/* doubles, of to_points and, before it, of transforms and gradients */
+static size_t points_nwork(const struct fourier *l)
+{
+    const struct dense *d = &l->dense;
+    const size_t most = d->in > d->out ? d->in : d->out, gradient = NN(dense_gradient_nwork)(d);
+    size_t nwork = NN(linear_nwork)(most, most);
+    nwork = l->t.nwork > nwork ? l->t.nwork : nwork;
+    nwork = gradient > nwork ? gradient : nwork;
+    return reals_as_doubles(nwork) +
+           reals_as_doubles(NN(transform_divides)(&l->t)
+                                ? l->t.axis[0].n * transform_next(&l->t, most)
+                                : most * d->points);
 }
 
 static void forward(const struct layer *base, const struct exec *exec, size_t batch,
                     const void *params, const void *in, void *out, void *keep)
 {
     const struct fourier *l = (const struct fourier *)base;
+    const struct dense *d = &l->dense;
     const real *R = params, *W = R + l->spectral;
     struct exec x = *exec;
-    real *Y = take(&x, l->out_spectrum), *own = take(&x, l->in_spectrum),
-         *work = take(&x, l->t.nwork);
-    for (size_t b = 0; b < batch; b++) {
+    real *Y = real_take(&x, SAMPLES * out_stride(l)),
+         *own = real_take(&x, SAMPLES * l->in_spectrum);
+    struct NN(linear) s = { .in = l->local ? d->in : 0,
+                            .out = d->out,
+                            .points = d->points,
+                            .w = W,
+                            .row = d->in,
+                            .column = 1,
+                            .bias = l->local && d->bias ? W + d->out * d->in : NULL,
+                            .act = l->act };
+    for (size_t b = 0; b < batch; b += SAMPLES) {
+        const size_t n = batch - b < SAMPLES ? batch - b : SAMPLES;
+        const size_t ldx = keep ? base->keep : l->in_spectrum;
+        real *X = keep ? (real *)keep + b * base->keep : own;
         const real *u = (const real *)in + b * base->in;
-        real *y = (real *)out + b * base->out, *X = keep ? (real *)keep + b * base->keep : own;
-        real *z = keep && l->act != ACT_IDENTITY ? X + l->in_spectrum : y;
-        if (l->local)
-            NN(dense_forward)(&l->dense, W, u, z, ACT_IDENTITY, z);
-        else
-            memset(z, 0, base->out * sizeof *z);
-        NN(transform_forward)(&l->t, l->dense.in, u, false, X, work);
-        mix(l, R, X, Y);
-        NN(transform_adjoint)(&l->t, l->dense.out, Y, true, z, work);
-        NN(activate)(l->act, base->out, z, y);
-        for (size_t i = 0; l->residual && i < base->out; i++)
-            y[i] += u[i];
+        struct exec sub = x;
+        real *work = real_take(&sub, l->t.nwork);
+        for (size_t k = 0; k < n; k++)
+            NN(transform_forward)(&l->t, d->in, u + k * base->in, false, X + k * ldx, work);
+        mix(l, n, R, X, ldx, Y, out_stride(l));
+        for (size_t k = n; k-- > 0;) { /* the last one is still in the caches */
+            s.x = u + k * base->in;
+            s.plus = l->residual ? s.x : NULL;
+            s.y = (real *)out + (b + k) * base->out;
+            s.z = keep && l->act != ACT_IDENTITY ? X + k * ldx + l->in_spectrum : NULL;
+            to_points(l, s, Y + k * out_stride(l), true, x);
+        }
     }
 }
 
@@ -136,25 +253,46 @@ static void backward(const struct layer *base, const struct exec *exec, size_t b
                      void *dparams)
 {
     const struct fourier *l = (const struct fourier *)base;
+    const struct dense *d = &l->dense;
     const real *R = params, *W = R + l->spectral;
     real *dR = dparams, *dW = dR + l->spectral;
     struct exec x = *exec;
-    real *dY = take(&x, l->out_spectrum), *dX = take(&x, l->in_spectrum),
-         *work = take(&x, l->t.nwork);
-    for (size_t b = 0; b < batch; b++) {
-        const real *u = (const real *)in + b * base->in, *X = (const real *)keep + b * base->keep;
+    real *dY = real_take(&x, SAMPLES * out_stride(l)),
+         *dX = real_take(&x, SAMPLES * l->in_spectrum);
+    struct NN(linear) s = { .in = l->local ? d->out : 0,
+                            .out = d->in,
+                            .points = d->points,
+                            .w = W,
+                            .row = 1,
+                            .column = d->in };
+    for (size_t b = 0; b < batch; b += SAMPLES) {
+        const size_t n = batch - b < SAMPLES ? batch - b : SAMPLES;
+        const real *X = (const real *)keep + b * base->keep, *u = (const real *)in + b * base->in;
         real *dz = (real *)dout + b * base->out, *du = din ? (real *)din + b * base->in : NULL;
+        struct exec sub = x;
+        const size_t gradient = NN(dense_gradient_nwork)(d);
+        real *work = real_take(&sub, l->t.nwork > gradient ? l->t.nwork : gradient);
         if (du && l->residual)
-            memcpy(du, dz, base->in * sizeof *du);
-        else if (du)
-            memset(du, 0, base->in * sizeof *du);
-        NN(activate_adjoint)(l->act, base->out, X + l->in_spectrum, dz, dz);
-        if (l->local)
-            NN(dense_backward)(&l->dense, W, u, dz, du, true, dW);
-        NN(transform_forward)(&l->t, l->dense.out, dz, true, dY, work);
-        mix_adjoint(l, R, X, dY, du ? dX : NULL, dR);
-        if (du)
-            NN(transform_adjoint)(&l->t, l->dense.in, dX, false, du, work);
+            memcpy(du, dz, n * base->in * sizeof *du);
+        for (size_t k = 0; k < n; k++) {
+            real *dzk = dz + k * base->out;
+            const real *z = X + k * base->keep + l->in_spectrum;
+            for (size_t j = 0; j < d->points; j += LINEAR_TILE) {
+                const size_t m = d->points - j < LINEAR_TILE ? d->points - j : LINEAR_TILE;
+                NN(activate_adjoint)(l->act, d->out, m, d->points, z + j, dzk + j);
+                if (l->local)
+                    NN(dense_gradient)(d, j, j + m, u + k * base->in, dzk, dW, work);
+            }
+            NN(transform_forward)
+            (&l->t, d->out, dzk, true, dY + k * out_stride(l), work);
+        }
+        mix_adjoint(l, n, R, X, base->keep, dY, out_stride(l), dX, l->in_spectrum, dR);
+        for (size_t k = n; du && k-- > 0;) {
+            s.x = dz + k * base->out;
+            s.y = du + k * base->in;
+            s.plus = l->residual ? s.y : NULL;
+            to_points(l, s, dX + k * l->in_spectrum, false, x);
+        }
     }
 }
 
@@ -204,11 +342,6 @@ static void destroy(struct layer *base)
     free(l);
 }
 
-static size_t as_doubles(size_t reals)
-{
-    return exec_round((reals * sizeof(real) + sizeof(double) - 1) / sizeof(double));
-}
-
 int NN(fourier_create)(struct layer **out, const char *name, const struct spectrum *s, size_t cin,
                        size_t cout, bool local, bool bias, bool residual, enum activation act)
 {
@@ -237,8 +370,10 @@ int NN(fourier_create)(struct layer **out, const char *name, const struct spectr
         .out = cout * points,
         .keep = l->in_spectrum + (act == ACT_IDENTITY ? 0 : cout * points),
         .nparams = nparams,
-        .nwork = as_doubles(l->in_spectrum) + as_doubles(l->out_spectrum) + as_doubles(l->t.nwork),
-        .flops = (double)(cin + cout) * transform_flops(&l->t) +
+        .nwork = reals_as_doubles(SAMPLES * l->in_spectrum) +
+                 reals_as_doubles(SAMPLES * out_stride(l)) + points_nwork(l),
+        .flops = (double)cin * transform_flops(&l->t, false) +
+                 (double)cout * transform_flops(&l->t, true) +
                  (parts == 2 ? 8 : 2) * (double)(pairs * l->t.modes) +
                  (local ? dense_flops(&l->dense) : 0),
         .bytes = (double)sizeof(real) * (double)((cin + cout) * points + nparams),

@@ -63,7 +63,7 @@ static __global__ void scatter(size_t n, struct transform_plan t, const struct m
     const struct axis *a = &t.axis[0], *b = &t.axis[1];
     const size_t channel = i / t.entries, entry = i % t.entries;
     const size_t k0 = entry / b->stride % a->cosines, r1 = entry % b->stride, k1 = r1 % b->cosines;
-    const bool both = a->kept != a->cosines; /* signs */
+    const bool both = a->basis == BASIS_FOURIER && !a->half; /* signs */
     real sum = 0;
     for (int negative = 0; negative < 2 && r1 < b->rows; negative++) {
         if (negative ? !both || k0 == 0 : both && k0 == a->cosines - 1)

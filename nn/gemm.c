@@ -4,29 +4,22 @@
 
 #include <string.h>
 
-static inline gemm_vec load(const real *p)
-{
-    return *(const gemm_vec *)p;
-}
+#include "nn/simd.h"
 
-static inline void store(real *p, gemm_vec v)
-{
-    *(gemm_vec *)p = v;
-}
+enum { ROWS = SIMD_BYTES == 64 ? 8 : 6 };
 
 /* `rows` x `vecs` vectors of C in registers; both are constants: each call is a loop of its own */
-static inline __attribute__((always_inline)) void block(int rows, int vecs, size_t k, const real *a,
-                                                        size_t ai, size_t ap, const real *b,
-                                                        size_t ldb, real *c, size_t ldc, bool add)
+SIMD_INLINE void block(int rows, int vecs, size_t k, const real *a, size_t ai, size_t ap,
+                       const real *b, size_t ldb, real *c, size_t ldc, bool add)
 {
-    gemm_vec sum[GEMM_ROWS][2];
+    vreal sum[ROWS][2];
     for (int i = 0; i < rows; i++)
         for (int v = 0; v < vecs; v++)
-            sum[i][v] = add ? load(c + (size_t)i * ldc + (size_t)v * GEMM_LANES) : (gemm_vec){ 0 };
+            sum[i][v] = add ? vload(c + (size_t)i * ldc + (size_t)v * SIMD_LANES) : vset(0);
     for (size_t p = 0; p < k; p++) {
-        gemm_vec right[2];
+        vreal right[2];
         for (int v = 0; v < vecs; v++)
-            right[v] = load(b + p * ldb + (size_t)v * GEMM_LANES);
+            right[v] = vload(b + p * ldb + (size_t)v * SIMD_LANES);
         for (int i = 0; i < rows; i++) {
             const real left = a[(size_t)i * ai + p * ap];
             for (int v = 0; v < vecs; v++)
@@ -35,7 +28,7 @@ static inline __attribute__((always_inline)) void block(int rows, int vecs, size
     }
     for (int i = 0; i < rows; i++)
         for (int v = 0; v < vecs; v++)
-            store(c + (size_t)i * ldc + (size_t)v * GEMM_LANES, sum[i][v]);
+            vstore(c + (size_t)i * ldc + (size_t)v * SIMD_LANES, sum[i][v]);
 }
 
 /* the same for a single column */
@@ -50,18 +43,30 @@ static void column(size_t m, size_t k, const real *a, size_t ai, size_t ap, cons
     }
 }
 
-static inline __attribute__((always_inline)) void rows_of(int vecs, size_t m, size_t k,
-                                                          const real *a, size_t ai, size_t ap,
-                                                          const real *b, size_t ldb, real *c,
-                                                          size_t ldc, bool add)
+#define CASE(r)                                                                                    \
+    case r:                                                                                        \
+        block(r <= ROWS ? r : 1, vecs, k, a, ai, ap, b, ldb, c, ldc, add);                         \
+        break;
+
+SIMD_INLINE void rows_of(int vecs, size_t m, size_t k, const real *a, size_t ai, size_t ap,
+                         const real *b, size_t ldb, real *c, size_t ldc, bool add)
 {
-    size_t i = 0;
-    for (; i + GEMM_ROWS <= m; i += GEMM_ROWS)
-        block(GEMM_ROWS, vecs, k, a + i * ai, ai, ap, b, ldb, c + i * ldc, ldc, add);
-    for (; i + 4 <= m; i += 4)
-        block(4, vecs, k, a + i * ai, ai, ap, b, ldb, c + i * ldc, ldc, add);
-    for (; i < m; i++)
-        block(1, vecs, k, a + i * ai, ai, ap, b, ldb, c + i * ldc, ldc, add);
+    for (size_t blocks = (m + ROWS - 1) / ROWS; blocks > 0; blocks--) { /* as even as can be */
+        const size_t rows = (m + blocks - 1) / blocks;
+        switch (rows) {
+            CASE(1)
+            CASE(2)
+            CASE(3)
+            CASE(4)
+            CASE(5)
+            CASE(6)
+            CASE(7)
+            CASE(8)
+        }
+        m -= rows;
+        a += rows * ai;
+        c += rows * ldc;
+    }
 }
 
 /* few rows: along the rows of B, which come in the order of memory */
@@ -88,7 +93,7 @@ void NN(gemm)(size_t m, size_t n, size_t k, const real *a, size_t ai, size_t ap,
     /* Rows that are pages apart fall on the same lines of the cache: columns are copied together
      * where they are read often enough. */
     real packed[PACK_BYTES / sizeof(real)] __attribute__((aligned(64)));
-    const size_t room = k ? PACK_BYTES / sizeof(real) / k / (2 * GEMM_LANES) * (2 * GEMM_LANES) : 0;
+    const size_t room = k ? PACK_BYTES / sizeof(real) / k / (2 * SIMD_LANES) * (2 * SIMD_LANES) : 0;
     const bool pack = m >= PACK_ROWS && ldb * sizeof(real) >= 1024 && room > 0;
     const size_t width = m < 4 ? STREAM_COLUMNS : pack ? room : n;
     for (size_t first = 0; first < n; first += width) {
@@ -106,9 +111,9 @@ void NN(gemm)(size_t m, size_t n, size_t k, const real *a, size_t ai, size_t ap,
             right = packed;
             ld = width;
         }
-        for (; j + 2 * GEMM_LANES <= columns; j += 2 * GEMM_LANES)
+        for (; j + 2 * SIMD_LANES <= columns; j += 2 * SIMD_LANES)
             rows_of(2, m, k, a, ai, ap, right + j, ld, out + j, ldc, add);
-        for (; j + GEMM_LANES <= columns; j += GEMM_LANES)
+        for (; j + SIMD_LANES <= columns; j += SIMD_LANES)
             rows_of(1, m, k, a, ai, ap, right + j, ld, out + j, ldc, add);
         for (; j < columns; j++)
             column(m, k, a, ai, ap, right + j, ld, out + j, ldc, add);
@@ -116,30 +121,29 @@ void NN(gemm)(size_t m, size_t n, size_t k, const real *a, size_t ai, size_t ap,
 }
 
 /* the lanes of a vector summed in halves */
-static inline real across(gemm_vec v)
+static inline real across(vreal v)
 {
-    real s[GEMM_LANES];
-    store(s, v);
-    for (int half = GEMM_LANES / 2; half; half /= 2)
+    real s[SIMD_LANES];
+    vstore(s, v);
+    for (int half = SIMD_LANES / 2; half; half /= 2)
         for (int i = 0; i < half; i++)
             s[i] += s[i + half];
     return s[0];
 }
 
-static inline __attribute__((always_inline)) void inner(int rows, int columns, size_t k,
-                                                        const real *a, size_t lda, const real *b,
-                                                        size_t ldb, real *c, size_t ldc)
+SIMD_INLINE void inner(int rows, int columns, size_t k, const real *a, size_t lda, const real *b,
+                       size_t ldb, real *c, size_t ldc)
 {
-    gemm_vec sum[4][4];
+    vreal sum[4][4];
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < columns; j++)
-            sum[i][j] = (gemm_vec){ 0 };
+            sum[i][j] = vset(0);
     size_t p = 0;
-    for (; p + GEMM_LANES <= k; p += GEMM_LANES)
+    for (; p + SIMD_LANES <= k; p += SIMD_LANES)
         for (int i = 0; i < rows; i++) {
-            const gemm_vec left = load(a + (size_t)i * lda + p);
+            const vreal left = vload(a + (size_t)i * lda + p);
             for (int j = 0; j < columns; j++)
-                sum[i][j] += left * load(b + (size_t)j * ldb + p);
+                sum[i][j] += left * vload(b + (size_t)j * ldb + p);
         }
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < columns; j++) {

@@ -12,16 +12,6 @@
 
 #include "nn/real.h"
 
-#if defined(__AVX512F__)
-enum { GEMM_BYTES = 64, GEMM_ROWS = 8 };
-#elif defined(__AVX__)
-enum { GEMM_BYTES = 32, GEMM_ROWS = 6 };
-#else
-enum { GEMM_BYTES = 16, GEMM_ROWS = 6 };
-#endif
-enum { GEMM_LANES = GEMM_BYTES / sizeof(real) };
-typedef real gemm_vec __attribute__((vector_size(GEMM_BYTES), aligned(sizeof(real)), may_alias));
-
 /* C (m, n) = A B, or C + A B; A (i, p) stands at a[i*ai + p*ap], B (k, n) and C in rows of ldb and
  * ldc */
 void NN(gemm)(size_t m, size_t n, size_t k, const real *a, size_t ai, size_t ap, const real *b,

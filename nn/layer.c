@@ -49,6 +49,20 @@ int pointwise_create(struct layer **l, enum dtype dtype, const char *name, size_
     return err;
 }
 
+bool pointwise_pair(const struct layer *a, const struct layer *b)
+{
+    return a->dtype == b->dtype &&
+           (a->dtype == DTYPE_F32 ? pointwise_pair_f32 : pointwise_pair_f64)(a, b);
+}
+
+void pointwise_pair_forward(const struct layer *a, const struct layer *b, const struct exec *x,
+                            size_t batch, const void *a_params, const void *b_params,
+                            const void *in, void *out)
+{
+    (a->dtype == DTYPE_F32 ? pointwise_pair_forward_f32 : pointwise_pair_forward_f64)(
+        a, b, x, batch, a_params, b_params, in, out);
+}
+
 int fourier_create(struct layer **l, enum dtype dtype, const char *name, const struct spectrum *s,
                    size_t in, size_t out, bool local, bool bias, bool residual, enum activation act)
 {

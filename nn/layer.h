@@ -81,6 +81,14 @@ extern const char
 int pointwise_create(struct layer **l, enum dtype dtype, const char *name, size_t in, size_t out,
                      size_t points, bool bias, enum activation act);
 
+/* Whether b can follow a in one go: pointwise layers of the same points, on the CPU. What is between
+ * them is not stored then, and nothing is kept: y = b(a(x)) with the same bits. Scratch: the larger
+ * of both layers'. */
+bool pointwise_pair(const struct layer *a, const struct layer *b);
+void pointwise_pair_forward(const struct layer *a, const struct layer *b, const struct exec *x,
+                            size_t batch, const void *a_params, const void *b_params,
+                            const void *in, void *out);
+
 enum basis { BASIS_FOURIER, BASIS_COSINE };
 /* How truncated transforms are done: by FFT and cut, or as products with small dense matrices. auto
  * takes what the counted work says is faster, with a ratio of speeds measured once for all, so that

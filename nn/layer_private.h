@@ -28,6 +28,11 @@ static inline size_t reals_as_doubles(size_t reals)
     return exec_round((reals * sizeof(real) + sizeof(double) - 1) / sizeof(double));
 }
 
+static inline real *real_take(struct exec *x, size_t reals)
+{
+    return (real *)exec_take(x, reals_as_doubles(reals));
+}
+
 /* scratch on a device: both spectra, and all channels of a sample half and wholly transformed */
 static inline size_t fourier_cuda_nwork(const struct fourier *l)
 {

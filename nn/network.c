@@ -255,13 +255,19 @@ void network_forward(const struct network *n, const struct exec *x, int first, i
     void *buffers[2] = { NULL };
     for (int b = 0; b < 2 && b < last - first - 1; b++)
         buffers[b] = exec_take(&sub, buffer(n, batch));
-    for (int i = first; i < last; i++) {
+    const size_t bytes = dtype_size(n->dtype);
+    for (int i = first, b = 0; i < last; b = !b) {
         const struct layer *l = n->layers[i];
-        void *to = i == last - 1 ? out : buffers[(i - first) % 2];
-        kernels(l, x)->forward(l, &sub, batch,
-                               (const char *)params + n->offset[i] * dtype_size(n->dtype), in, to,
-                               NULL);
+        const char *p = (const char *)params + n->offset[i] * bytes;
+        const bool pair = x->dev == DEV_CPU && i + 1 < last && pointwise_pair(l, n->layers[i + 1]);
+        void *to = i + pair == last - 1 ? out : buffers[b];
+        if (pair)
+            pointwise_pair_forward(l, n->layers[i + 1], &sub, batch, p,
+                                   (const char *)params + n->offset[i + 1] * bytes, in, to);
+        else
+            kernels(l, x)->forward(l, &sub, batch, p, in, to, NULL);
         in = to;
+        i += 1 + pair;
     }
 }
 

@@ -7,11 +7,30 @@
 #ifndef SPT_TRANSFORM_H
 #define SPT_TRANSFORM_H
 
-#include <math.h>
 #include <stdint.h>
 
 #include "nn/layer.h"
 #include "nn/real.h"
+
+/* Points that mirror each other, where cosines and sines differ in signs only. There: points a, b
+ * and c, d become a + b, c + d, a - b, c - d, then the first two, if crossed[0], their sum and
+ * difference, and the last two, if crossed[1]. Functions are sums of only one of the results of
+ * each fold, which takes a quarter (cosine axes: 3/8; numbers of points that are no multiple of 4:
+ * half) of the products of the whole matrix. The adjoint goes the same way back. */
+enum { FOLD_POINTS = 4 };
+struct fold {
+    size_t point[FOLD_POINTS]; /* n: there is none */
+    size_t sum[FOLD_POINTS];   /* where the results stand, in the order of classes */
+    bool crossed[2];
+};
+
+/* Functions that see the same sums */
+struct fold_class {
+    size_t first, step, count; /* functions */
+    size_t at, sums;           /* where its sums are, how many */
+    real *table;               /* (sums, count) */
+};
+enum { FOLD_CLASSES = 4 };
 
 struct axis {
     size_t n, rows; /* points; rows of the matrix: cosines, then sines */
@@ -21,9 +40,18 @@ struct axis {
     bool half;                /* kept are the non-negative frequencies only */
     bool fft;                 /* by FFT, then cut */
     real *table;              /* (rows, n) */
-    real *across;             /* (n, stride): the transpose, for the axis that is contiguous */
     size_t stride;            /* rows, rounded up to whole vectors */
     void *forward, *backward; /* FFTW plans of `lines` transforms at once */
+    double work;              /* multiply-adds of one line, on the CPU and there */
+    /* the axis that is contiguous, on the CPU */
+    size_t sine, width; /* in a row of P: where sines begin; its length, whole vectors */
+    size_t stored;      /* the same of P of the adjoint, where sines follow cosines at once */
+    real *across;       /* (n, width), 0 where nothing is */
+    real *along;        /* rows in panels (nn/linear.h): (panel, rows, PANEL) */
+    /* the other one, unless by FFT */
+    size_t nfolds, nsums;
+    struct fold *folds;
+    struct fold_class classes[FOLD_CLASSES];
 };
 
 /* A mode: re = c[0] P[at[0]] + c[1] P[at[1]], im = c[2] P[at[2]] + c[3] P[at[3]], and its weight in
@@ -40,8 +68,9 @@ struct transform_plan {
     size_t kept[2], modes; /* of the spectrum per axis, and their product */
     size_t tiles;          /* of MODE_LANES modes */
     int parts;             /* 2: complex, 1: real */
-    struct mode *mode;     /* (modes) */
-    size_t entries;        /* reals in P */
+    struct mode *mode;     /* (modes): for devices; the CPU goes along their rows */
+    real *weight;          /* (modes), then 0 to whole tiles */
+    size_t entries;        /* reals in P on devices */
     size_t nwork;          /* reals of scratch of a transform */
 };
 
@@ -53,20 +82,26 @@ void NN(transform_plan_destroy)(struct transform_plan *t);
  * lane], 0 beyond the modes. weighted: times the weights */
 void NN(transform_forward)(const struct transform_plan *t, size_t channels, const real *x,
                            bool weighted, real *out, real *work);
-/* x += the adjoint; weighted: of the weighted transform, which is the inverse */
+/* The adjoint, weighted: of the weighted transform, which is the inverse. */
 void NN(transform_adjoint)(const struct transform_plan *t, size_t channels, const real *in,
                            bool weighted, real *x, real *work);
-
-static inline double axis_flops(const struct axis *a, double lines)
+/* The adjoint but for the last axis: V (n0, channels, rows1), rows of points transform_next apart,
+ * whose products with axis[1].along are x. Not with FFTs. */
+bool NN(transform_divides)(const struct transform_plan *t); /* if it can be done */
+void NN(transform_first)(const struct transform_plan *t, size_t channels, const real *in,
+                         bool weighted, real *V, real *work);
+static inline size_t transform_next(const struct transform_plan *t, size_t channels)
 {
-    const double n = (double)a->n;
-    return a->n == 1 ? 0 : lines * (a->fft ? 2.5 * n * log2(n) : 2 * (double)a->rows * n);
+    return channels * t->axis[1].rows + MODE_LANES; /* room for whole vectors */
 }
 
-static inline double transform_flops(const struct transform_plan *t) /* of one array, one way */
+/* of one array, on the CPU */
+static inline double transform_flops(const struct transform_plan *t, bool adjoint)
 {
-    return axis_flops(&t->axis[0], (double)t->axis[1].n) +
-           axis_flops(&t->axis[1], (double)t->axis[0].rows);
+    const struct axis *a = &t->axis[0], *b = &t->axis[1];
+    if (adjoint && !a->fft && !b->fft)
+        return 2 * (double)b->rows * (a->work + (double)(a->n * b->n));
+    return 2 * (a->work * (double)b->n + b->work * (double)a->rows);
 }
 
 #endif

@@ -236,7 +236,9 @@ static void negative_frequencies(void **state)
     for (int c = 0; c < 7 * 4 * 4; c++) {
         const int k0 = c % 7 - 3, k1 = c / 7 % 4, step = c / 28 % 2;
         const enum transform how = c / 56 ? TRANSFORM_FFT : TRANSFORM_DENSE;
-        const struct spectrum s = { 2, { N0, N1 }, { 4, 4 }, { BASIS_FOURIER, BASIS_FOURIER }, how };
+        const struct spectrum s = {
+            2, { N0, N1 }, { 4, 4 }, { BASIS_FOURIER, BASIS_FOURIER }, how
+        };
         double angle[N0 * N1], decay = exp(-1e-3 * 4 * M_PI * M_PI * (k0 * k0 + k1 * k1));
         struct rig r;
         rig(&r, fourier(DTYPE_F64, &s, 1, 1, false, false, false, ACT_IDENTITY), 1);
@@ -354,6 +356,9 @@ static const struct spectrum spectra[] = {
     { 2, { 7, 5 }, { 3, 4 }, { BASIS_FOURIER, BASIS_COSINE }, TRANSFORM_DENSE },
     { 2, { 40, 36 }, { 6, 5 }, { BASIS_COSINE, BASIS_FOURIER }, TRANSFORM_AUTO },
     { 2, { 6, 5 }, { 3, 5 }, { BASIS_COSINE, BASIS_COSINE }, TRANSFORM_DENSE },
+    { 2, { 12, 70 }, { 5, 9 }, { BASIS_FOURIER, BASIS_FOURIER }, TRANSFORM_DENSE },
+    { 2, { 10, 4 }, { 1, 2 }, { BASIS_FOURIER, BASIS_FOURIER }, TRANSFORM_DENSE },
+    { 1, { 1100 }, { 7 }, { BASIS_FOURIER }, TRANSFORM_DENSE },
 };
 enum { SPECTRA = sizeof spectra / sizeof *spectra, LAYERS = 2 * ACT_COUNT + 3 * SPECTRA };
 
@@ -361,8 +366,9 @@ static struct layer *nth(size_t i, enum dtype d, enum transform how)
 {
     struct layer *l = NULL;
     if (i < 2 * ACT_COUNT) {
-        assert_int_equal(
-            pointwise_create(&l, d, "lift.0", 3, 5, 37, i % 2, (enum activation)(i / 2)), 0);
+        assert_int_equal(pointwise_create(&l, d, "lift.0", 3, 5, i % 3 ? 37 : 1100, i % 2,
+                                          (enum activation)(i / 2)),
+                         0);
         return l;
     }
     i -= 2 * ACT_COUNT;
@@ -429,27 +435,88 @@ static void gradients(void **state)
     }
 }
 
-static void batches(void **state) /* a batch has the bits of its samples alone, kept or not */
+static void backward(struct rig *r, const void *x, const void *keep, const void *dy, void *dx,
+                     void *dp)
+{
+    const struct exec e = exec_host(r->work, layer_nwork(r->l, r->batch));
+    void *own = reals(r->l, r->batch * r->l->out); /* it may be overwritten */
+    memcpy(own, dy, r->batch * r->l->out * dtype_size(r->l->dtype));
+    r->l->kernels[DEV_CPU]->backward(r->l, &e, r->batch, r->params, x, keep, own, dx, dp);
+    free(own);
+}
+
+/* a batch has the bits of its samples alone, kept or not, wherever they are; so has its gradient */
+static void batches(void **state)
 {
     (void)state;
+    enum { BATCH = 6 };
     for (size_t i = 0; i < LAYERS; i++)
         for (int d = 0; d < 2; d++) {
             struct rig many, single;
-            rig(&many, nth(i, (enum dtype)d, TRANSFORM_AUTO), 3);
+            uint64_t seed = i;
+            rig(&many, nth(i, (enum dtype)d, TRANSFORM_AUTO), BATCH);
             rig(&single, nth(i, (enum dtype)d, TRANSFORM_AUTO), 1);
             randomise(&many, 40 + i);
             randomise(&single, 40 + i);
-            const size_t size = dtype_size((enum dtype)d), in = many.l->in * size,
-                         out = many.l->out * size;
+            const struct layer *l = many.l;
+            const size_t size = dtype_size((enum dtype)d), in = l->in * size, out = l->out * size;
+            char *dy = reals(l, BATCH * l->out), *dx = reals(l, BATCH * l->in),
+                 *dp = reals(l, l->nparams), *dx1 = reals(l, l->in), *dp1 = reals(l, l->nparams);
+            for (size_t k = 0; k < BATCH * l->out; k++)
+                set(l->dtype, dy, k, uniform(&seed));
             run(&many, true);
-            for (size_t b = 0; b < 3; b++) {
+            backward(&many, many.x, many.keep, dy, dx, dp);
+            single.x = (char *)single.x + size; /* elsewhere in a cache line */
+            for (size_t b = 0; b < BATCH; b++) {
                 memcpy(single.x, (char *)many.x + b * in, in);
                 run(&single, false);
                 assert_memory_equal(single.y, (char *)many.y + b * out, out);
+                run(&single, true);
+                assert_memory_equal(single.y, (char *)many.y + b * out, out);
+                backward(&single, single.x, single.keep, dy + b * out, dx1, dp1);
+                assert_memory_equal(dx1, dx + b * in, in);
             }
+            assert_memory_equal(dp1, dp, l->nparams * size);
+            single.x = (char *)single.x - size;
+            free(dy), free(dx), free(dp), free(dx1), free(dp1);
             rig_free(&many);
             rig_free(&single);
         }
+}
+
+static void pairs(void **state) /* two pointwise layers in one go have the bits of one by one */
+{
+    (void)state;
+    static const size_t points[] = { 1, 37, 64, 1100 };
+    for (int c = 0; c < 4 * ACT_COUNT * 2; c++) {
+        const enum dtype d = c % 2;
+        const enum activation act = (enum activation)(c / 2 % ACT_COUNT);
+        const size_t P = points[c / 2 / ACT_COUNT], size = dtype_size(d);
+        struct layer *first = NULL, *second = NULL, *other = NULL;
+        struct rig a, b;
+        assert_int_equal(pointwise_create(&first, d, "a", 3, 29, P, true, act), 0);
+        assert_int_equal(pointwise_create(&second, d, "b", 29, 7, P, c % 3, ACT_TANH), 0);
+        assert_int_equal(pointwise_create(&other, d, "c", 29 * P, 7 * P, 1, true, ACT_TANH), 0);
+        rig(&a, first, 2);
+        rig(&b, second, 2);
+        randomise(&a, 7);
+        randomise(&b, 8);
+        assert_true(pointwise_pair(first, second));
+        assert_int_equal(pointwise_pair(first, other), P == 1);
+        run(&a, false);
+        memcpy(b.x, a.y, 2 * first->out * size);
+        run(&b, false);
+        void *y = reals(second, 2 * second->out);
+        const size_t na = layer_nwork(first, 2), nb = layer_nwork(second, 2);
+        struct rig *r = na > nb ? &a : &b;
+        const struct exec x = exec_host(r->work, layer_nwork(r->l, 2));
+        pointwise_pair_forward(first, second, &x, 2, a.params, b.params, a.x, y);
+        assert_memory_equal(y, b.y, 2 * second->out * size);
+        free(y);
+        layer_destroy(&other);
+        rig_free(&a);
+        rig_free(&b);
+    }
 }
 
 static void precisions(void **state) /* float32, and FFT against dense, against float64 */
@@ -548,6 +615,7 @@ int main(void)
         cmocka_unit_test(misfits),
         cmocka_unit_test(gradients),
         cmocka_unit_test(batches),
+        cmocka_unit_test(pairs),
         cmocka_unit_test(precisions),
         cmocka_unit_test(files),
         cmocka_unit_test(activations),
