@@ -168,20 +168,16 @@ int grid_interpolate(const struct grid *g, const double *u, const double *at, do
         value[c] = 0;
     for (int j = 0; j < (ORDER + 1) * (ORDER + 1) * (ORDER + 1); j++) {
         const int part[GRID_MAX_DIMS] = { j / 16, j / 4 % 4, j % 4 };
-        double weight = 1;
+        const double weight = w[0][part[0]] * w[1][part[1]] * w[2][part[2]];
+        if (weight == 0) /* also: not a number of points that exist; what it holds does not matter */
+            continue;
         size_t point = 0;
-        for (int a = 0; a < GRID_MAX_DIMS; a++) {
-            const long n = a < g->dims ? (long)g->shape[a] : 1, i = first[a] + part[a];
-            weight *= w[a][part[a]];
+        for (int a = 0; a < g->dims; a++) {
+            const long n = (long)g->shape[a], i = first[a] + part[a];
             point = point * (size_t)n + (size_t)((i % n + n) % n);
         }
-        if (weight ==
-            0) /* also: not a number of points that exist; what it holds does not matter */
-            continue;
-        for (int c = 0; c < g->components; c++)
-            for (size_t p = 0; p < parts; p++)
-                value[(size_t)c * parts + p] +=
-                    weight * u[((size_t)c * points + point) * parts + p];
+        for (size_t v = 0; v < (size_t)g->components * parts; v++)
+            value[v] += weight * u[(v / parts * points + point) * parts + v % parts];
     }
     return 0;
 }

@@ -18,6 +18,7 @@ SMALL = {  # of examples/NAME.yaml
     'black_scholes_2d': ['problem.grid=[21, 25]', 'method.slices=8', 'method.fine.steps=2', 'method.coarse.steps=1',
                          'trace.enabled=false'],
     'black_scholes_pinn': ['problem.grid=101', 'time.end=0.5', 'method.slices=8', 'method.fine.steps=6'],
+    'black_scholes_pino': ['problem.grid=[41, 51]', 'time.end=0.5', 'method.slices=8', 'method.fine.steps=2'],
     'dahlquist': ['method.windows=2', 'method.fine.steps=5', 'method.fine.granularity=step'],
     'allen_cahn_parareal_sdc': ['problem.grid=65', 'method.fine.granularity=node', 'method.fine.steps=2',
                                 'method.coarse.propagator.granularity=step'],
