@@ -16,7 +16,7 @@ enum { STUDIES = 64, SETS = 64 };
 
 const struct study_kind *const study_kinds[] = { &stability_kind,  &convergence_kind,
                                                  &spectra_kind,    &work_precision_kind,
-                                                 &efficiency_kind, NULL };
+                                                 &efficiency_kind, &parareal_kind, NULL };
 const char *const study_also[] = { "kind", "name", NULL };
 
 struct analyze_params {

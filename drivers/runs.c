@@ -146,12 +146,8 @@ int runs_create(struct runs *r, const struct runs_params *v, const struct node *
                                 "study",
                                 r->problem->name);
     if (r->v.reference) {
-        const char *steps = config_text(r->v.reference, "steps");
-        char *end;
-        r->reference_steps = steps ? strtol(steps, &end, 10) : 0;
-        if (!steps || *end || r->reference_steps < 1)
-            return config_key_error(r->v.reference, "steps",
-                                    "expected the number of steps of the whole interval");
+        if ((err = scheme_steps(r->v.reference, "of the whole interval", &r->reference_steps)))
+            return err;
         if ((err = scheme_find(&r->reference, r->v.reference)))
             return err;
         if ((err = scheme_stepper(&s, &r->reference, r->problem)))

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The StarPinT authors
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Studies of schemes (`starpint analyze`), on plain pointers and, but for efficiency, without
- * tasks. */
+/* Studies of schemes and of Parareal (`starpint analyze`), on plain pointers and, but for
+ * efficiency, without tasks. */
 #ifndef SPT_STUDY_H
 #define SPT_STUDY_H
 
@@ -22,7 +22,7 @@ struct study_kind {
 };
 extern const struct study_kind *const study_kinds[]; /* ends with NULL */
 extern const struct study_kind stability_kind, convergence_kind, spectra_kind, work_precision_kind,
-    efficiency_kind;
+    efficiency_kind, parareal_kind;
 extern const char *const study_also[]; /* keys of every study */
 extern const struct schema analyze_schema, study_schema;
 
@@ -56,6 +56,8 @@ int schemes_create(struct schemes *s, const struct node *config, const struct no
                    const struct ints *sweeps);
 /* one entry that is not of a list; it may have keys of a propagator */
 int scheme_find(struct scheme *s, const struct node *entry);
+/* its key `steps`; of: "of the whole interval" */
+int scheme_steps(const struct node *entry, const char *of, long *steps);
 void schemes_free(struct schemes *s);
 int scheme_stepper(struct stepper **out, const struct scheme *s, struct problem *p);
 /* "MIN-SR-NS, K = 2" */
