@@ -48,7 +48,7 @@ static void usage(void)
          "[--quiet]\n"
          "Stability domains, convergence, spectral radii, work-precision diagrams and parallel "
          "efficiency of\n"
-         "one-step schemes and SDC. Only the last one runs tasks.\n\n"
+         "one-step schemes and SDC; errors of Parareal. Only efficiency runs tasks.\n\n"
          "  --set KEY=VALUE  overrides the file: --set 'analyze.0.sweeps=[1, 2]'\n"
          "  -o DIR           results (default: results/NAME of the config); refused if DIR holds "
          "results\n"

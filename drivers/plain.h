@@ -32,26 +32,6 @@ int plain_prepare(struct plain *g, struct interval whole);
 /* v = u after the interval; u is not v, both (problem->n). 0, or positive where a solve failed */
 int plain_advance(struct plain *g, struct interval whole, const double *u, double *v);
 
-/* ---- where a study starts: a state that a scheme has led there ---- */
-
-struct spinup_params {
-    double time; /* 0: none */
-    struct node *scheme;
-};
-extern const struct schema spinup_schema;
-#define SPINUP_PARAM(type, member)                                                                 \
-    {                                                                                              \
-        "spinup", P_MAP, offsetof(type, member),                                                   \
-            .sub = &spinup_schema, .help = "what the initial state goes through before"            \
-    }
-/* -EINVAL after an error line; config: of the study */
-int spinup_check(const struct spinup_params *v, struct problem *p, struct node *problem,
-                 const struct node *config);
-/* u (problem->n) at `start`: the initial state at start - time, advanced. 0, or a negative errno
- * after an error line */
-int spinup_state(const struct spinup_params *v, struct problem *p, struct node *problem,
-                 double start, double *u);
-
 /* ---- Parareal ---- */
 
 struct plain_parareal {

@@ -63,11 +63,32 @@ int scheme_stepper(struct stepper **out, const struct scheme *s, struct problem 
 /* "MIN-SR-NS, K = 2" */
 const char *scheme_text(const struct scheme *s, char text[SCHEME_LABEL + 32]);
 
+/* ---- plain.c: where a study starts, a state that a scheme has led there ---- */
+
+struct spinup_params {
+    double time; /* 0: none */
+    struct node *scheme;
+};
+extern const struct schema spinup_schema;
+#define SPINUP_PARAM(type, member)                                                                 \
+    {                                                                                              \
+        "spinup", P_MAP, offsetof(type, member),                                                   \
+            .sub = &spinup_schema, .help = "what the initial state goes through before"            \
+    }
+/* -EINVAL after an error line; config: of the study */
+int spinup_check(const struct spinup_params *v, struct problem *p, struct node *problem,
+                 const struct node *config);
+/* u (problem->n) at `start`: the initial state at start - time, advanced. 0, or a negative errno
+ * after an error line */
+int spinup_state(const struct spinup_params *v, struct problem *p, struct node *problem,
+                 double start, double *u);
+
 /* ---- runs.c: errors and costs of schemes for numbers of steps ---- */
 
 struct runs_params {
     struct node *problem;
     struct time_params time;
+    struct spinup_params spinup;
     struct nodes schemes;
     struct ints sweeps, steps;
     struct node *reference;
@@ -77,6 +98,7 @@ struct runs_params {
 #define RUNS_PARAMS(type, runs) /* the rows of their keys */                                       \
     { "problem", P_NODE, offsetof(type, runs.problem), .help = "what is solved; see problem" },    \
         { "time", P_MAP, offsetof(type, runs.time), .sub = &time_schema, .help = "the interval" }, \
+        SPINUP_PARAM(type, runs.spinup),                                                           \
         { "schemes", P_NODES, offsetof(type, runs.schemes),                                        \
           .help = "one-step propagators, without steps" },                                         \
         { "sweeps",                                                                                \
@@ -117,6 +139,7 @@ struct runs {
     struct scheme reference;
     long reference_steps;
     struct run *run; /* (schemes.n, v.steps.n) */
+    double *u0;      /* (problem->n) at the start */
     double scale;    /* norm of the solution at the end */
 };
 
