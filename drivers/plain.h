@@ -45,7 +45,7 @@ struct plain_parareal {
 /* the fine solution at the ends of slices, the start included */
 struct plain_fine {
     double *u;      /* (slices + 1, n) */
-    double seconds; /* of a slice, the median */
+    double seconds; /* of CPU time, of the fastest slice */
     double mean;    /* of the quantity over the ends of slices */
 };
 /* u0 (n) stands at the start of u. 0, or -EDOM after an error line: it failed or is not finite */
@@ -56,9 +56,9 @@ struct plain_report {
     long converged;  /* at this iteration; -1: not */
     long diverged;   /* a solve failed, or a state is not finite or 1e10 times larger than u0; -1 */
     double *error;   /* (iterations + 1) relative l2 distance from the fine solution at the end */
-    double *increment; /* (iterations + 1) relative l2, the largest over slices; [0]: NaN */
-    double *mean;      /* (iterations + 1) of the quantity */
-    double coarse_seconds;
+    double *increment;     /* (iterations + 1) relative l2, the largest over slices; [0]: NaN */
+    double *mean;          /* (iterations + 1) of the quantity */
+    double coarse_seconds; /* of the fastest slice of the prediction */
 };
 /* arrays belong to the caller, v->iterations + 1 each. 0, or -ENOMEM after an error line */
 int plain_parareal(const struct plain_parareal *v, const struct plain_fine *fine,
