@@ -111,7 +111,9 @@ int spinup_check(const struct spinup_params *v, struct problem *p, struct node *
 {
     struct plain g = { 0 };
     if (!(v->time > 0))
-        return 0;
+        return v->scheme ? config_key_error(config_child(config, "spinup"), "time",
+                                            "expected a time above 0 for its scheme")
+                         : 0;
     if (!v->scheme)
         return config_key_error(config_child(config, "spinup"), "scheme",
                                 "expected a one-step propagator with its steps");

@@ -311,7 +311,8 @@ observe: [{{name: nusselt, every: {2 / 6!r}}}]
                 (', values: [-1, -100]', '', 5, 'its values'), ('{name: exact, steps: 1}', '{name: exact}', 9, 'steps'),
                 ('{name: implicit_euler, steps: 1}, ', '{name: coarsen, propagator: {name: rk4, steps: 1}}, ', 4, 'grid'),
                 ('slices: 8', 'slice: 8', 7, "'slices'"), ('tolerance: 1e-6', 'quantity: nusselt', 8, 'no quantity'),
-                ('tolerance: 1e-6', 'spinup: {time: 1}', 8, 'its steps'), ('end: 4', 'end: 0', 6, 'after start')]:
+                ('tolerance: 1e-6', 'spinup: {time: 1}', 8, 'its steps'),
+                ('tolerance: 1e-6', 'spinup: {scheme: {name: exact, steps: 1}}', 8, 'above 0'), ('end: 4', 'end: 0', 6, 'after start')]:
             with self.subTest(new):
                 self.assertEqual(text.count(old), 1)
                 done = starpint('analyze', support.config('analysis', text.replace(old, new)), '-o',
