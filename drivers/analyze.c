@@ -16,7 +16,7 @@ enum { STUDIES = 64, SETS = 64 };
 
 const struct study_kind *const study_kinds[] = { &stability_kind,  &convergence_kind,
                                                  &spectra_kind,    &work_precision_kind,
-                                                 &efficiency_kind, NULL };
+                                                 &efficiency_kind, &parareal_kind, NULL };
 const char *const study_also[] = { "kind", "name", NULL };
 
 struct analyze_params {
@@ -48,7 +48,7 @@ static void usage(void)
          "[--quiet]\n"
          "Stability domains, convergence, spectral radii, work-precision diagrams and parallel "
          "efficiency of\n"
-         "one-step schemes and SDC. Only the last one runs tasks.\n\n"
+         "one-step schemes and SDC; errors of Parareal. Only efficiency runs tasks.\n\n"
          "  --set KEY=VALUE  overrides the file: --set 'analyze.0.sweeps=[1, 2]'\n"
          "  -o DIR           results (default: results/NAME of the config); refused if DIR holds "
          "results\n"

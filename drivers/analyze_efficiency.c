@@ -15,6 +15,7 @@
 struct params {
     struct node *problem;
     struct time_params time;
+    struct spinup_params spinup;
     struct nodes schemes;
     struct ints workers;
     long steps, repetitions;
@@ -37,6 +38,7 @@ struct efficiency {
 static const struct param table[] = {
     { "problem", P_NODE, offsetof(struct params, problem), .help = "what is solved; see problem" },
     { "time", P_MAP, offsetof(struct params, time), .sub = &time_schema, .help = "the interval" },
+    SPINUP_PARAM(struct params, spinup),
     { "schemes", P_NODES, offsetof(struct params, schemes),
       .help = "sdc, without steps and granularity" },
     { "steps", P_INT, offsetof(struct params, steps), .def = "2", .min = 1, .max = 1e9,
@@ -124,7 +126,7 @@ static int compute(struct study *base)
 {
     struct efficiency *s = (struct efficiency *)base;
     double *u0 = calloc(s->problem->n, sizeof *u0);
-    int err = u0 ? s->problem->initial(s->problem, s->v.time.start, u0)
+    int err = u0 ? spinup_state(&s->v.spinup, s->problem, s->v.problem, s->v.time.start, u0)
                  : log_error(-ENOMEM, "out of memory");
     for (size_t w = 0; w < s->v.workers.n && !err; w++) {
         const struct spt_options o = { .cpus = s->v.workers.v[w], .gpus = 0, .reproducible = true };
@@ -232,7 +234,8 @@ static int check(struct efficiency *s, const struct node *config)
         return config_key_error(config_child(config, "time"), "end",
                                 "expected a time after start (%g), got %g", s->v.time.start,
                                 s->v.time.end);
-    if ((err = problem_create(&s->problem, s->v.problem)))
+    if ((err = problem_create(&s->problem, s->v.problem)) ||
+        (err = spinup_check(&s->v.spinup, s->problem, s->v.problem, config)))
         return err;
     for (size_t i = 0; i < s->v.schemes.n;
          i++) /* not a one-step scheme of the table: tasks/sdc.c makes it */

@@ -121,7 +121,7 @@ static void print(const struct study *base, FILE *out)
 
 static int draw(FILE *o, const void *study)
 {
-    enum { LEFT = 98, RIGHT = 236, TOP = 56, BOTTOM = 66, GAP = 30, W = 320, H = 400 };
+    enum { LEFT = 98, RIGHT = 252, TOP = 56, BOTTOM = 66, GAP = 30, W = 320, H = 400 };
     const struct work_precision *s = study;
     const struct runs *r = &s->runs;
     const struct cost *shown[COUNT(costs)];

@@ -20,8 +20,11 @@ static const unsigned viridis[] = { 0x440154, 0x482475, 0x414487, 0x355f8d, 0x2a
                                     0x22a884, 0x44bf70, 0x7ad151, 0xbddf26, 0xfde725 };
 static const unsigned diverging[] = { 0x16437e, 0x3a7ab8, 0x86b6d9, 0xd3e3ef, 0xf8f7f6,
                                       0xf6d8c9, 0xe39b80, 0xc55352, 0x861a30 };
+static const unsigned thermal[] = { 0x10294f, 0x23508f, 0x4b86bd, 0x93bcd8, 0xe9ece4,
+                                    0xf7cd91, 0xee9950, 0xd65a33, 0x97222b };
 const struct palette gnuplot_viridis_map = { viridis, COUNT(viridis) };
 const struct palette gnuplot_diverging_map = { diverging, COUNT(diverging) };
+const struct palette gnuplot_thermal_map = { thermal, COUNT(thermal) };
 
 unsigned gnuplot_viridis(double f)
 {

@@ -19,7 +19,8 @@ struct palette {
     const unsigned *rgb;
     size_t n;
 };
-extern const struct palette gnuplot_viridis_map, gnuplot_diverging_map; /* blue, white, red */
+extern const struct palette gnuplot_viridis_map, gnuplot_diverging_map, /* blue, white, red */
+    gnuplot_thermal_map;                                                /* cold to hot */
 unsigned gnuplot_viridis(double f);                                     /* 0 <= f <= 1 */
 void gnuplot_palette(FILE *o, const struct palette *p);
 

@@ -15,21 +15,26 @@
 #include "core/results.h"
 #include "drivers/commands.h"
 #include "drivers/gnuplot.h"
+#include "drivers/pictures.h"
 
 enum { CURVES = 7, PANELS = 4, LISTED = 14, FEW = 64, LABEL = 160 };
 
 static const char help[] =
-    "Usage: starpint plot DIR|FILE [-o FILE.png] [--what solution|convergence|all]\n"
+    "Usage: starpint plot DIR|FILE [-o FILE.png] [--what solution|flow|convergence|all] [--film]\n"
     "Draws the results of a run by gnuplot, DIR being its output folder and FILE its result.h5.\n"
     "\n"
     "  solution     1D: the snapshots as curves; 2D (of 3D, the middle plane): the last snapshot "
     "as a\n"
     "               map with contours; few complex numbers: points in the plane. With a reference\n"
     "               solution beside it where the results have one.\n"
+    "  flow         convection: buoyancy and vorticity, vz_x - vx_z, of the last snapshot\n"
     "  convergence  Parareal: increments and errors of every iteration\n"
-    "  all          both, where the run has them: the default for DIR\n"
+    "  all          those that the run has: the default for DIR\n"
     "\n"
-    "  -o FILE.png  where to; default DIR/solution.png and DIR/convergence.png\n"
+    "  --film       2D: instead of these a picture of each snapshot, the same colours in all,\n"
+    "               DIR/film/0000.png and so on; -o names another folder. A film of them:\n"
+    "               ffmpeg -framerate 10 -i DIR/film/%04d.png -pix_fmt yuv420p film.mp4\n"
+    "  -o FILE.png  where to; default DIR/solution.png, DIR/flow.png and DIR/convergence.png\n"
     "  -w, --what   which picture; default with -o or for FILE: solution\n"
     "  -h, --help   this\n"
     "\n"
@@ -543,7 +548,14 @@ static int draw_convergence(FILE *o, const void *data)
 
 /* The command */
 
-enum { SOLUTION = 1, CONVERGENCE = 2, ALL = 3 };
+enum { SOLUTION = 1, CONVERGENCE = 2, FLOW = 4, ALL = 7 };
+
+static const struct {
+    const char *name;
+    int what;
+} whats[] = {
+    { "solution", SOLUTION }, { "convergence", CONVERGENCE }, { "flow", FLOW }, { "all", ALL }
+};
 
 /* splits in place; "." without a slash */
 static const char *folder_of(char *path, const char **name)
@@ -554,6 +566,18 @@ static const char *folder_of(char *path, const char **name)
         return ".";
     *slash = '\0';
     return slash == path ? "/" : path;
+}
+
+/* buoyancy and vorticity of the last snapshot */
+static int draw_flow(FILE *o, const void *data)
+{
+    const struct results_data *d = data;
+    struct pictures p;
+    int err = pictures_create(&p, d, d->count - 1);
+    if (!err)
+        err = pictures_draw(o, &p);
+    pictures_free(&p);
+    return err;
 }
 
 static json_t *read_summary(const char *dir, bool required)
@@ -574,9 +598,10 @@ int command_plot(int argc, char **argv)
     static const struct option options[] = { { "help", no_argument, NULL, 'h' },
                                              { "output", required_argument, NULL, 'o' },
                                              { "what", required_argument, NULL, 'w' },
+                                             { "film", no_argument, NULL, 'f' },
                                              { 0 } };
-    static const char *const whats[] = { NULL, "solution", "convergence", "all" };
     const char *output = NULL, *dir, *name = NULL;
+    bool film = false;
     int what = 0;
     optind = 0;
     for (int c; (c = getopt_long(argc, argv, ":ho:w:", options, NULL)) != -1;) {
@@ -588,12 +613,18 @@ int command_plot(int argc, char **argv)
             output = optarg;
             break;
         case 'w':
-            for (what = ALL; what && strcmp(optarg, whats[what]); what--)
-                ;
+            what = 0;
+            for (size_t i = 0; i < COUNT(whats); i++)
+                if (strcmp(optarg, whats[i].name) == 0)
+                    what = whats[i].what;
             if (what)
                 break;
-            log_error(-EINVAL, "plot: --what %s: expected solution, convergence or all", optarg);
+            log_error(-EINVAL, "plot: --what %s: expected solution, flow, convergence or all",
+                      optarg);
             return 2;
+        case 'f':
+            film = true;
+            break;
         default:
             log_error(-EINVAL, "plot: %s %s; see starpint plot --help",
                       c == ':' ? "an argument is missing behind" : "unknown option",
@@ -611,7 +642,11 @@ int command_plot(int argc, char **argv)
         return 2;
     }
     if (what == ALL && output) {
-        log_error(-EINVAL, "plot: -o names one picture: --what solution or --what convergence");
+        log_error(-EINVAL, "plot: -o names one picture: --what solution, flow or convergence");
+        return 2;
+    }
+    if (what && film) {
+        log_error(-EINVAL, "plot: expected --film or --what, not both");
         return 2;
     }
     const bool is_folder = S_ISDIR(st.st_mode);
@@ -627,6 +662,15 @@ int command_plot(int argc, char **argv)
     while (is_folder && source[1] && source[strlen(source) - 1] == '/')
         source[strlen(source) - 1] = '\0';
     dir = is_folder ? source : folder_of(source, &name);
+    if (film) {
+        char folder[4096];
+        snprintf(folder, sizeof folder, "%s/film", dir);
+        if (!results_read(&d, argv[optind])) {
+            err = pictures_film(&d, output ? output : folder);
+            status = err == -EINVAL ? 2 : err ? 1 : 0;
+        }
+        goto out;
+    }
     if (what & CONVERGENCE && !(summary = read_summary(dir, what == CONVERGENCE)) &&
         what == CONVERGENCE)
         goto out;
@@ -634,11 +678,21 @@ int command_plot(int argc, char **argv)
         log_error(-EINVAL, "%s/summary.json: no increments or errors of Parareal in it", dir);
         goto out;
     }
-    if (what & SOLUTION && results_read(&d, argv[optind]))
+    if (what & (SOLUTION | FLOW) && results_read(&d, argv[optind]))
         goto out;
+    const bool flow = what & FLOW && pictures_flow(&d);
+    if (what == FLOW && !flow) {
+        log_error(-EINVAL,
+                  "%s: no flow: expected velocities vx, vz and a buoyancy b on "
+                  "Chebyshev's points",
+                  argv[optind]);
+        goto out;
+    }
     const char *to = output ? folder_of(target, &name) : dir;
     if (what & SOLUTION)
         err = gnuplot_draw(to, output ? name : "solution.png", draw_solution, &d);
+    if (!err && flow)
+        err = gnuplot_draw(to, output ? name : "flow.png", draw_flow, &d);
     if (!err && has_convergence(summary))
         err = gnuplot_draw(to, output ? name : "convergence.png", draw_convergence, summary);
     status = err ? 1 : 0;

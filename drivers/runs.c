@@ -45,7 +45,7 @@ struct march {
     double *work, *u;
 };
 
-static int open_march(struct march *m, struct stepper *s, struct interval first)
+static int open_march(struct march *m, struct stepper *s, const double *u0, struct interval first)
 {
     const size_t n = exec_round(s->problem->n), nwork = exec_round(s->nwork);
     m->stepper = s;
@@ -54,8 +54,8 @@ static int open_march(struct march *m, struct stepper *s, struct interval first)
         return log_error(-ENOMEM, "out of memory");
     m->u = m->work + nwork;
     m->x = exec_host(m->work, nwork);
-    int err = s->prepare ? s->prepare(s, first) : 0;
-    return err ? err : s->problem->initial(s->problem, first.start, m->u);
+    memcpy(m->u, u0, s->problem->n * sizeof *u0);
+    return s->prepare ? s->prepare(s, first) : 0;
 }
 
 static void close_march(struct march *m)
@@ -84,7 +84,7 @@ static int reference(const struct runs *r, long steps, bool all, double *out)
     struct march m = { 0 };
     int err = scheme_stepper(&s, &scheme, r->problem);
     if (!err)
-        err = open_march(&m, s, interval_part(step, 0, parts));
+        err = open_march(&m, s, r->u0, interval_part(step, 0, parts));
     for (long i = 0; i < steps && !err; i++) {
         step.index = i;
         for (long j = 0; j < parts && !err; j++)
@@ -109,7 +109,7 @@ static int march(const struct runs *r, const struct scheme *scheme, const double
     struct stepper *s;
     struct march m = { 0 };
     int err = scheme_stepper(&s, scheme, r->problem);
-    if (err || (err = open_march(&m, s, step)))
+    if (err || (err = open_march(&m, s, r->u0, step)))
         goto out;
     m.x.count = &run->work;
     for (; step.index < run->steps && isfinite(run->error); step.index++) {
@@ -145,13 +145,15 @@ int runs_create(struct runs *r, const struct runs_params *v, const struct node *
                                 "problem %s has no exact solution: expected key 'reference' in the "
                                 "study",
                                 r->problem->name);
+    if (!r->v.reference && r->v.spinup.time > 0)
+        return config_key_error(config, "spinup",
+                                "exact solutions start at the initial state: expected key "
+                                "'reference'");
+    if ((err = spinup_check(&r->v.spinup, r->problem, r->v.problem, config)))
+        return err;
     if (r->v.reference) {
-        const char *steps = config_text(r->v.reference, "steps");
-        char *end;
-        r->reference_steps = steps ? strtol(steps, &end, 10) : 0;
-        if (!steps || *end || r->reference_steps < 1)
-            return config_key_error(r->v.reference, "steps",
-                                    "expected the number of steps of the whole interval");
+        if ((err = scheme_steps(r->v.reference, "of the whole interval", &r->reference_steps)))
+            return err;
         if ((err = scheme_find(&r->reference, r->v.reference)))
             return err;
         if ((err = scheme_stepper(&s, &r->reference, r->problem)))
@@ -164,7 +166,8 @@ int runs_create(struct runs *r, const struct runs_params *v, const struct node *
         stepper_destroy(&s);
     }
     r->run = calloc(r->schemes.n * r->v.steps.n, sizeof *r->run);
-    return r->run ? 0 : log_error(-ENOMEM, "out of memory");
+    r->u0 = malloc(r->problem->n * sizeof *r->u0);
+    return r->run && r->u0 ? 0 : log_error(-ENOMEM, "out of memory");
 }
 
 int runs_compute(struct runs *r, const char *what)
@@ -172,7 +175,7 @@ int runs_compute(struct runs *r, const char *what)
     const bool all = strcmp(r->v.error, "maximum") == 0;
     const size_t n = r->problem->n, lengths = r->v.steps.n;
     double total = 0, done = 0;
-    int err = 0;
+    int err = spinup_state(&r->v.spinup, r->problem, r->v.problem, r->v.time.start, r->u0);
     for (size_t j = 0; j < lengths; j++)
         total += (double)r->v.steps.v[j] * (double)r->schemes.n;
     for (size_t j = 0; j < lengths && !err; j++) {
@@ -204,7 +207,9 @@ void runs_free(struct runs *r)
     schemes_free(&r->schemes);
     problem_destroy(&r->problem);
     free(r->run);
+    free(r->u0);
     r->run = NULL;
+    r->u0 = NULL;
 }
 
 void runs_csv(const struct runs *r, FILE *out)

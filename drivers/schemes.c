@@ -75,6 +75,16 @@ int scheme_find(struct scheme *s, const struct node *entry)
     return err;
 }
 
+int scheme_steps(const struct node *entry, const char *of, long *steps)
+{
+    const char *text = config_text(entry, "steps");
+    char *end;
+    *steps = text ? strtol(text, &end, 10) : 0;
+    if (!text || *end || *steps < 1)
+        return config_key_error(entry, "steps", "expected the number of steps %s", of);
+    return 0;
+}
+
 int schemes_create(struct schemes *s, const struct node *config, const struct nodes *entries,
                    const struct ints *sweeps)
 {

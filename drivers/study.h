@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The StarPinT authors
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Studies of schemes (`starpint analyze`), on plain pointers and, but for efficiency, without
- * tasks. */
+/* Studies of schemes and of Parareal (`starpint analyze`), on plain pointers and, but for
+ * efficiency, without tasks. */
 #ifndef SPT_STUDY_H
 #define SPT_STUDY_H
 
@@ -22,7 +22,7 @@ struct study_kind {
 };
 extern const struct study_kind *const study_kinds[]; /* ends with NULL */
 extern const struct study_kind stability_kind, convergence_kind, spectra_kind, work_precision_kind,
-    efficiency_kind;
+    efficiency_kind, parareal_kind;
 extern const char *const study_also[]; /* keys of every study */
 extern const struct schema analyze_schema, study_schema;
 
@@ -56,16 +56,39 @@ int schemes_create(struct schemes *s, const struct node *config, const struct no
                    const struct ints *sweeps);
 /* one entry that is not of a list; it may have keys of a propagator */
 int scheme_find(struct scheme *s, const struct node *entry);
+/* its key `steps`; of: "of the whole interval" */
+int scheme_steps(const struct node *entry, const char *of, long *steps);
 void schemes_free(struct schemes *s);
 int scheme_stepper(struct stepper **out, const struct scheme *s, struct problem *p);
 /* "MIN-SR-NS, K = 2" */
 const char *scheme_text(const struct scheme *s, char text[SCHEME_LABEL + 32]);
+
+/* ---- plain.c: where a study starts, a state that a scheme has led there ---- */
+
+struct spinup_params {
+    double time; /* 0: none */
+    struct node *scheme;
+};
+extern const struct schema spinup_schema;
+#define SPINUP_PARAM(type, member)                                                                 \
+    {                                                                                              \
+        "spinup", P_MAP, offsetof(type, member),                                                   \
+            .sub = &spinup_schema, .help = "what the initial state goes through before"            \
+    }
+/* -EINVAL after an error line; config: of the study */
+int spinup_check(const struct spinup_params *v, struct problem *p, struct node *problem,
+                 const struct node *config);
+/* u (problem->n) at `start`: the initial state at start - time, advanced. 0, or a negative errno
+ * after an error line */
+int spinup_state(const struct spinup_params *v, struct problem *p, struct node *problem,
+                 double start, double *u);
 
 /* ---- runs.c: errors and costs of schemes for numbers of steps ---- */
 
 struct runs_params {
     struct node *problem;
     struct time_params time;
+    struct spinup_params spinup;
     struct nodes schemes;
     struct ints sweeps, steps;
     struct node *reference;
@@ -75,6 +98,7 @@ struct runs_params {
 #define RUNS_PARAMS(type, runs) /* the rows of their keys */                                       \
     { "problem", P_NODE, offsetof(type, runs.problem), .help = "what is solved; see problem" },    \
         { "time", P_MAP, offsetof(type, runs.time), .sub = &time_schema, .help = "the interval" }, \
+        SPINUP_PARAM(type, runs.spinup),                                                           \
         { "schemes", P_NODES, offsetof(type, runs.schemes),                                        \
           .help = "one-step propagators, without steps" },                                         \
         { "sweeps",                                                                                \
@@ -115,6 +139,7 @@ struct runs {
     struct scheme reference;
     long reference_steps;
     struct run *run; /* (schemes.n, v.steps.n) */
+    double *u0;      /* (problem->n) at the start */
     double scale;    /* norm of the solution at the end */
 };
 

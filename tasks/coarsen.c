@@ -16,18 +16,13 @@ struct coarsen {
     starpu_data_handle_t work;
 };
 
-struct params {
-    long factor, order;
-    struct node *propagator;
-};
-
 static const struct param params[] = {
-    { "factor", P_INT, offsetof(struct params, factor), .def = "2", .min = 2, .max = 1024,
+    { "factor", P_INT, offsetof(struct coarsen_params, factor), .def = "2", .min = 2, .max = 1024,
       .help = "the coarse grid keeps every factor-th point of each axis" },
-    { "interpolation", P_INT, offsetof(struct params, order), .def = "3", .min = 1,
+    { "interpolation", P_INT, offsetof(struct coarsen_params, order), .def = "3", .min = 1,
       .max = TRANSFER_MAX_ORDER, .unit = "order",
       .help = "polynomial order of the interpolation between the grids, odd" },
-    { "propagator", P_NODE, offsetof(struct params, propagator),
+    { "propagator", P_NODE, offsetof(struct coarsen_params, propagator),
       .help = "what advances the coarse state" },
     { 0 },
 };
@@ -80,16 +75,23 @@ static void destroy(struct propagator *base)
     free(g);
 }
 
+int coarsen_bind(struct coarsen_params *v, const struct node *config)
+{
+    static const char *const also[] = { "name", NULL };
+    const int err = config_bind(config, &schema, also, v);
+    if (!err && v->order % 2 == 0)
+        return config_key_error(config, "interpolation", "expected an odd order, got %ld",
+                                v->order);
+    return err;
+}
+
 static int create(struct propagator **out, struct spt *run, struct problem *p, struct node *problem,
                   struct node *config)
 {
-    static const char *const also[] = { "name", NULL };
-    struct params v;
-    int err;
-    if ((err = config_bind(config, &schema, also, &v)))
+    struct coarsen_params v;
+    int err = coarsen_bind(&v, config);
+    if (err)
         return err;
-    if (v.order % 2 == 0)
-        return config_key_error(config, "interpolation", "expected an odd order, got %ld", v.order);
     struct coarsen *g = calloc(1, sizeof *g);
     if (!g)
         return log_error(-ENOMEM, "out of memory");

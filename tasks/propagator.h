@@ -50,6 +50,13 @@ extern const struct schema
     stepping_schema; /* the keys that every one-step propagator has besides its own */
 extern const struct propagator_type parareal_type, coarsen_type, sdc_type, trained_network_type;
 
+/* the keys of `coarsen`; -EINVAL after an error line */
+struct coarsen_params {
+    long factor, order; /* of the grid; of the interpolation */
+    struct node *propagator;
+};
+int coarsen_bind(struct coarsen_params *v, const struct node *config);
+
 int stepping_create(struct propagator **g, struct spt *run, struct problem *p,
                     const struct stepper_type *type, struct node *config);
 

@@ -223,6 +223,147 @@ class Studies(unittest.TestCase):
             self.assertEqual((done.status, len(done.err.splitlines())), (2, 1), done)
             self.assertIn(word, done.err)
 
+    def test_parareal(self):
+        """the bits of the tasks: errors, increments, the mean of a quantity; with and without a coarser grid"""
+        problem = '{name: rayleigh_benard, grid: [16, 16], rayleigh: %s, initial: {kind: noise, amplitude: 10}}'
+        coarse = ['{name: rk222, steps: 3}', '{name: coarsen, factor: 2, propagator: {name: rk222, steps: 3}}']
+        rows = self.analyze(f'''analyze:
+  - kind: parareal
+    name: study
+    problem: {problem % 1}
+    vary: {{key: rayleigh, values: [1e3, 1e5]}}
+    time: {{end: 2}}
+    slices: 6
+    iterations: 9
+    tolerance: 0
+    fine: {{name: rk443, steps: 8}}
+    coarse: [{', '.join(coarse)}]
+    quantity: nusselt
+''')
+        self.assertEqual(len(rows), 4 * 7)  # exact after as many iterations as slices
+        for number, (value, entry) in enumerate((v, e) for v in ('1e3', '1e5') for e in coarse):
+            case = rows[7 * number:7 * number + 7]
+            results = support.folder / 'tasks'
+            done = starpint('run', support.config('tasks', f'''problem: {problem % value}
+time: {{end: 2}}
+method: {{name: parareal, slices: 6, iterations: 6, tolerance: 0, fine: {{name: rk443, steps: 8}}, coarse: {entry}}}
+output: {{error_vs_fine: true}}
+observe: [{{name: nusselt, every: {2 / 6!r}}}]
+'''), '-o', results, '--overwrite')
+            self.assertEqual(done.status, 0, done)
+            found = support.summary(results)
+            self.assertEqual({r['value'] for r in case}, {value})
+            self.assertEqual([int(r['iteration']) for r in case], list(range(7)))
+            self.assertEqual([float(r['error']) for r in case], found['parareal']['error_vs_fine'])
+            self.assertEqual([float(r['increment']) for r in case[1:]], found['parareal']['increments'])
+            means = [o['value'] for o in found['observations'] if o['time'] > 0]
+            for k in 'mean', 'mean_fine':
+                self.close(float(case[6][k]), sum(means) / 6, 1e-14, of=k)
+            self.assertEqual(float(case[6]['mean_error']), 0)
+            self.assertGreater(float(case[0]['mean_error']), 0)
+            self.assertEqual({r['converged'] for r in case}, {'-1'})  # no tolerance
+
+    def test_parareal_known(self):
+        """u' = -u: K to the tolerance and all errors in closed form, what diverges, and the spin-up"""
+        text = '''analyze:
+  - kind: parareal
+    name: study
+    problem: {name: dahlquist, lambda: -1}
+    vary: {key: lambda, values: [-1, -100]}
+    time: {end: 4}
+    slices: 8
+    tolerance: 1e-6
+    fine: {name: exact, steps: 1}
+    coarse: [{name: implicit_euler, steps: 1}, {name: explicit_euler, steps: 1}]
+'''
+        rows = self.analyze(text)
+        case = [r for r in rows if (r['value'], r['coarse']) == ('-1', 'implicit_euler, 1 step')]
+        F, G, N = math.exp(-0.5), 1 / 1.5, 8
+        iterates, converged = [G ** n for n in range(N + 1)], None
+        for k, r in enumerate(case):
+            if k:
+                new = [1.0]
+                for n in range(N):
+                    new.append(F * iterates[n] + (G * new[n] - G * iterates[n]))
+                largest = max(abs(b - a) / abs(b) for a, b in zip(iterates, new))
+                self.close(float(r['increment']), largest, 1e-6, 1e-14, k)
+                iterates = new
+                if largest <= 1e-6:
+                    converged = k
+            self.close(float(r['error']), abs(iterates[N] / F ** N - 1), 1e-6, 1e-13, k)
+        self.assertEqual({r['converged'] for r in case}, {str(converged)})
+        self.assertEqual(len(case), converged + 1)
+        for r in case:
+            ratio = float(r['seconds_fine']) / float(r['seconds_coarse'])
+            self.close(float(r['bound']), min(8 / converged, ratio), 1e-3)
+            self.close(float(r['model']), 1 / ((1 + converged / 8) / ratio + converged / 8), 1e-3)
+        # |1 - 50|^8 is beyond the growth that counts as a failure, so that the prediction ends it
+        case = [r for r in rows if (r['value'], r['coarse']) == ('-100', 'explicit_euler, 1 step')]
+        self.assertEqual([(r['iteration'], r['diverged'], r['error']) for r in case], [('0', '0', 'inf')])
+        self.assertIn('diverged at k = 0', self.done.out)
+        later = self.analyze(text + '    spinup: {time: 3, scheme: {name: exact, steps: 2}}\n')
+        self.assertEqual([r['converged'] for r in later], [r['converged'] for r in rows])  # linear, relative errors
+        for r, before in zip(later, rows):
+            if r['value'] == '-1':
+                self.close(float(r['error']), float(before['error']), 1e-9, 1e-13)
+        for old, new, line, word in [
+                ('values: [-1, -100]', 'values: [-1, x]', 4, 'lambda'), ('key: lambda', 'key: lamda', 4, "'lambda'"),
+                (', values: [-1, -100]', '', 5, 'its values'), ('{name: exact, steps: 1}', '{name: exact}', 9, 'steps'),
+                ('{name: implicit_euler, steps: 1}, ', '{name: coarsen, propagator: {name: rk4, steps: 1}}, ', 4, 'grid'),
+                ('slices: 8', 'slice: 8', 7, "'slices'"), ('tolerance: 1e-6', 'quantity: nusselt', 8, 'no quantity'),
+                ('tolerance: 1e-6', 'spinup: {time: 1}', 8, 'its steps'),
+                ('tolerance: 1e-6', 'spinup: {scheme: {name: exact, steps: 1}}', 8, 'above 0'), ('end: 4', 'end: 0', 6, 'after start')]:
+            with self.subTest(new):
+                self.assertEqual(text.count(old), 1)
+                done = starpint('analyze', support.config('analysis', text.replace(old, new)), '-o',
+                                support.folder / 'refused-parareal')
+                self.assertEqual((done.status, len(done.err.splitlines())), (2, 1), done)
+                self.assertIn(f'analysis.yaml:{line}: ', done.err)
+                self.assertIn(word, done.err)
+
+    def test_spinup(self):
+        """u' = -u from exp(2) at t = -2: a study sees what one implicit step has made of it"""
+        for kind, more in ('convergence', ''), ('work_precision', '\n    costs: seconds'):
+            text = f'''analyze:
+  - kind: {kind}
+    name: study
+    problem: {{name: dahlquist, lambda: -1}}
+    spinup: {{time: 2, scheme: {{name: implicit_euler, steps: 1}}}}
+    schemes: [{{name: implicit_euler}}]
+    steps: 1
+    reference: {{name: exact, steps: 1}}{more}
+'''
+            rows = self.analyze(text)
+            self.close(float(rows[0]['error']), math.exp(2) / 3 * (0.5 - math.exp(-1)), 1e-9, 0, kind)
+            done = starpint('analyze', support.config('analysis', text.replace('    reference: {name: exact, steps: 1}\n', '')
+                                                      .replace('    reference: {name: exact, steps: 1}', '')),
+                            '-o', support.folder / 'refused-spinup')
+            self.assertEqual((done.status, len(done.err.splitlines())), (2, 1), done)
+            self.assertIn("expected key 'reference'", done.err)
+
+    def test_convection(self):
+        """the examples, small: what is coarse on half the grid takes more iterations as the Rayleigh number grows"""
+        results = support.folder / 'convection'
+        sets = ['time.end=1', 'spinup.time=2', 'spinup.scheme.steps=40', 'slices=4', 'fine.steps=8',
+                'problem.grid=[16, 16]', 'problem.initial.amplitude=10', 'vary.values=[1e3, 1e6]']
+        words = [word for s in sets for word in ('--set', f'analyze.0.{s}')]
+        done = starpint('analyze', 'examples/rayleigh_benard_parareal.yaml', '-o', results, *words)
+        self.assertEqual(done.status, 0, done)
+        rows = read(results / 'parareal.csv')
+        last = {r['value']: float(r['error']) for r in rows if '1/2 grid' in r['coarse'] and r['iteration'] == '1'}
+        self.assertLess(10 * last['1e3'], last['1e6'])
+        sets = ['0.problem.grid=[16, 16]', '0.spinup.time=1', '0.spinup.scheme.steps=20', '0.time.end=0.2',
+                '0.steps=[4, 8]', '0.reference.steps=64', '0.repetitions=1', '1.problem.grid=[16, 16]', '1.workers=1',
+                '1.spinup.time=1', '1.spinup.scheme.steps=20', '1.repetitions=1']
+        words = [word for s in sets for word in ('--set', f'analyze.{s}')]
+        done = starpint('analyze', 'examples/rayleigh_benard_sdc.yaml', '-o', results, '--overwrite', *words,
+                        env={'STARPU_NCPU': '1'})
+        self.assertEqual(done.status, 0, done)
+        found = {(r['scheme'], r['steps']): float(r['error']) for r in read(results / 'work_precision.csv')}
+        for scheme, order in ('MIN-SR-FLEX, PIC', 4), ('LU, FE', 4), ('rk222', 2), ('rk443', 3):
+            self.close(math.log2(found[scheme, '4'] / found[scheme, '8']), order, 0, 0.6, scheme)
+        self.assertEqual(len(read(results / 'efficiency.csv')), 3)
+
     def test_names_tell_schemes_apart(self):
         rows = self.analyze('''analyze:
   - kind: convergence
@@ -283,7 +424,7 @@ class Studies(unittest.TestCase):
     def test_list(self):
         done = starpint('list', 'analyses')
         self.assertEqual(done.status, 0)
-        for kind in 'stability', 'convergence', 'spectra', 'work_precision', 'efficiency':
+        for kind in 'stability', 'convergence', 'spectra', 'work_precision', 'efficiency', 'parareal':
             self.assertIn(kind, done.out)
 
     def test_wrong_input(self):

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The StarPinT authors
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* `starpint plot` makes a PNG of every kind of result, and of hostile ones: not-a-number, constant,
- * quotes in names. */
+ * quotes in names; a flow's vorticity is exact, with its sign; a film is as long as its run. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "drivers/gnuplot.c"
+#include "drivers/pictures.c"
 #include "drivers/plot.c"
 
 static char dir[64], solution[96], convergence[96];
@@ -145,6 +146,85 @@ static void convergence_and_names(void **state)
     assert_int_equal(PLOT(dir), 0);
 }
 
+/* vx = (z - 1)^3 + sin(k x) z^2, vz = cos(2 k x) z + 3, in (12, 9) points of [0, 5) x [-1, 2] */
+static void write_flow(size_t snapshots, double expected[108])
+{
+    static const char *const names[] = { "vx", "b", "vz" };
+    static double all[3][324];
+    struct grid g = { .components = 3, .names = names };
+    struct snapshot s[3];
+    grid_axis(&g, 0, "x", 12, 0, 5, true);
+    grid_axis(&g, 1, "z", 9, -1, 2, false);
+    const double k = 2 * M_PI / 5;
+    for (size_t j = 0; j < 9; j++)
+        g.x[1][j] = 0.5 - 1.5 * cos(M_PI * (double)j / 8);
+    for (size_t i = 0; i < 108; i++) {
+        const double x = g.x[0][i / 9], z = g.x[1][i % 9];
+        for (size_t n = 0; n < snapshots; n++) {
+            all[n][i] = pow(z - 1, 3) + sin(k * x) * z * z;
+            all[n][108 + i] = (double)n * x;
+            all[n][216 + i] = cos(2 * k * x) * z + 3;
+        }
+        expected[i] = -2 * k * sin(2 * k * x) * z - 3 * pow(z - 1, 2) - 2 * sin(k * x) * z;
+    }
+    for (size_t n = 0; n < snapshots; n++)
+        s[n] = (struct snapshot){ (double)n, all[n], NULL };
+    assert_int_equal(results_write(dir, "flow", &g, s, snapshots), 0);
+    grid_free(&g);
+}
+
+static bool frame(size_t i)
+{
+    char path[96];
+    snprintf(path, sizeof path, "%s/film/%04zu.png", dir, i);
+    return png_width(path) > 0;
+}
+
+static void flow_and_film(void **state)
+{
+    struct results_data d = { 0 };
+    double expected[108], v[108];
+    char flow[96];
+    write_flow(3, expected);
+    assert_int_equal(results_read(&d, dir), 0);
+    assert_true(pictures_flow(&d));
+    assert_int_equal(pictures_vorticity(&d, 2, v), 0);
+    for (int i = 0; i < 108; i++)
+        assert_true(fabs(v[i] - expected[i]) < 1e-12);
+    struct pictures p; /* colours of all snapshots: b = n x, and not all of the vorticity */
+    assert_int_equal(pictures_create(&p, &d, 1), 0);
+    assert_int_equal(p.panels, 2);
+    assert_true(p.panel[0].low == 0 && p.panel[0].high == 2 * d.grid.x[0][11]);
+    assert_true(p.panel[1].low == -p.panel[1].high && p.panel[1].high > 10);
+    pictures_free(&p);
+    d.grid.x[1][3] += 1e-6; /* no points of Chebyshev's */
+    assert_false(pictures_flow(&d));
+    results_data_free(&d);
+    need_gnuplot();
+    snprintf(flow, sizeof flow, "%s/flow.png", dir);
+    assert_int_equal(PLOT(dir), 0);
+    assert_true(png_width(flow) > 0 && png_width(solution) > 0);
+    assert_int_equal(PLOT("--film", dir), 0);
+    assert_true(frame(0) && frame(2) && !frame(3));
+    write_flow(1, expected);
+    assert_int_equal(PLOT("--film", dir), 0);
+    assert_true(frame(0) && !frame(1) && !frame(2));
+    assert_int_equal(PLOT("--film", "--what", "flow", dir), 2);
+    /* of components where there is no flow; one dimension has no film */
+    double u[50] = { NAN, 1 };
+    struct grid g = { .components = 1, .is_complex = true };
+    grid_axis(&g, 0, "x", 5, 0, 1, true);
+    grid_axis(&g, 1, "y", 5, 0, 1, false);
+    write_results(&g, 1, u, NULL);
+    assert_int_equal(PLOT("--film", dir), 0);
+    assert_true(frame(1));
+    assert_int_equal(PLOT("--what", "flow", dir), 2);
+    g = (struct grid){ .components = 1 };
+    grid_axis(&g, 0, "x", 5, 0, 1, true);
+    write_results(&g, 1, u, NULL);
+    assert_int_equal(PLOT("--film", dir), 2);
+}
+
 static void wrong_input(void **state)
 {
     assert_int_equal(PLOT(dir), 2);
@@ -181,6 +261,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_kind, set_up, tear_down),
         cmocka_unit_test_setup_teardown(hostile_numbers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(convergence_and_names, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(flow_and_film, set_up, tear_down),
         cmocka_unit_test_setup_teardown(wrong_input, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_gnuplot, set_up, tear_down),
     };
