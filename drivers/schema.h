@@ -14,9 +14,16 @@ struct observe_params {
     struct reals at;
     double every;
 };
+struct checkpoint_params {
+    bool enabled;
+    long every;
+    double seconds;
+    long stop_after;
+};
 struct output_params {
     bool error_vs_fine;
     long snapshots;
+    struct checkpoint_params checkpoint;
 };
 struct machine_params {
     long cpus, gpus;
@@ -35,7 +42,7 @@ struct run_params {
     struct trace_params trace;
 };
 
-extern const struct schema run_schema, time_schema, observe_schema, output_schema, machine_schema,
-    trace_schema;
+extern const struct schema run_schema, time_schema, observe_schema, output_schema,
+    checkpoint_schema, machine_schema, trace_schema;
 
 #endif
