@@ -119,6 +119,7 @@ int checkpoint_create(struct checkpoint **c, const char *dir)
         checkpoint_close(c);
         return err;
     }
+    H5Pset_sieve_buf_size((*c)->how, 0);
     H5Pset_libver_bounds((*c)->how, H5F_LIBVER_V110, H5F_LIBVER_V110); /* checksums of metadata */
     (*c)->file = H5Fcreate(results_path((*c)->out), H5F_ACC_TRUNC, H5P_DEFAULT, (*c)->how);
     if ((*c)->file < 0) {
@@ -136,8 +137,15 @@ int checkpoint_array(struct checkpoint *c, enum checkpoint_array which, size_t r
     c->current = which;
     if (a->rows == 0)
         return 0;
-    a->data = hdf5_dataset(c->file, names[which], 2, (const hsize_t[]){ rows, n }, 1);
-    return a->data < 0 ? unwritable(c) : 0;
+    /* contiguous: rows go to the file as they come, and nothing is left to fail in H5Dclose, after
+     * which HDF5 crashes when it closes the file */
+    const hid_t space = H5Screate_simple(2, (const hsize_t[]){ rows, n }, NULL);
+    a->data = H5Dcreate2(c->file, names[which], H5T_IEEE_F64LE, space, H5P_DEFAULT, H5P_DEFAULT,
+                         H5P_DEFAULT);
+    if (a->data < 0)
+        return unwritable(c);
+    H5Sclose(space);
+    return 0;
 }
 
 int checkpoint_put(struct checkpoint *c, const double *row)
