@@ -39,8 +39,8 @@ CASES = {
     'error_vs_fine': (HEAT, ['method.windows=2', 'method.iterations=2', 'output.error_vs_fine=true'], 11),
     'no_lookahead': (HEAT, ['method.lookahead=0'], 3),
     # slices that have converged are left out, by what was known without the stop point
-    'lookahead': (HEAT, ['method.lookahead=2', 'method.slices=16', 'method.iterations=16', 'method.tolerance=1.0e-10',
-                         'method.fine.steps=1'], None),
+    'lookahead': ('examples/dahlquist.yaml', ['method.lookahead=2', 'method.slices=16', 'method.iterations=16',
+                                              'method.tolerance=1.0e-2', NO_FINE], 5),
     'sdc': ('examples/allen_cahn_parareal_sdc.yaml', ['problem.grid=65', 'method.fine.granularity=node', 'method.fine.steps=2',
                                                       'method.tolerance=0', 'method.iterations=3', NO_FINE], 2),
     'complex': ('examples/advection.yaml', ['problem.grid=32', 'method.slices=8', 'method.iterations=2', 'method.tolerance=0', NO_FINE], 1),
@@ -63,6 +63,8 @@ def numbers(results):
     """everything in the results that has to be the same to the last bit"""
     found = support.summary(results)
     kept = {key: found.get(key) for key in ('status', 'observations', 'error', 'work', 'networks', 'sdc')}
+    if found['config']['method'].get('tolerance'):  # how much of what was cancelled had run: a matter of chance
+        del kept['work']
     kept['parareal'] = {key: value for key, value in found.get('parareal', {}).items() if not key.endswith('_seconds')}
     dump = subprocess.run(['h5dump', '-m', '%.17g', results / 'result.h5'], capture_output=True, text=True, check=True).stdout
     return json.dumps(kept, indent=1) + dump.split('\n', 1)[1]
