@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/config.h"
 #include "core/log.h"
@@ -15,9 +16,14 @@ static volatile sig_atomic_t interrupted, asked, deferring;
 
 static void on_interrupt(int signal_number)
 {
+    static const char later[] =
+        "\nstarpint: it will end at the next stop point, with a checkpoint; "
+        "once more, and it ends at once\n";
     asked = signal_number;
     if (!deferring)
         interrupted = 1;
+    else if (isatty(STDERR_FILENO) && write(STDERR_FILENO, later, sizeof later - 1) < 0)
+        interrupted = 0;            /* nobody hears it */
     signal(signal_number, SIG_DFL); /* the second one kills */
 }
 

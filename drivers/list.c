@@ -49,7 +49,7 @@ static void document(const char *title, const char *name, const char *help, cons
 /* the top level: its maps have sections of their own */
 static void config(bool markdown)
 {
-    static const struct schema *const sections[] = { &time_schema, &observe_schema, &output_schema, &checkpoint_schema,
+    static const struct schema *const sections[] = { &time_schema, &observe_schema, &output_schema,
                                                      &machine_schema, &trace_schema };
     static const struct param none[] = { { 0 } };
     static const struct schema below = { "", "", none };

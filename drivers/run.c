@@ -8,10 +8,12 @@
 
 #include "core/config_json.h"
 #include "core/log.h"
+#include "core/results_format.h"
 #include "drivers/commands.h"
 #include "drivers/options.h"
 #include "drivers/report.h"
 #include "problems/sdc.h"
+#include "tasks/stop.h"
 
 static void usage(void)
 {
@@ -165,14 +167,34 @@ static int prepare(struct job *j, const struct options *o)
 
 /* ---------------------------------------------------------------- checkpoints */
 
+/* a checksum of a file, in hexadecimal; of nothing if it cannot be read */
+static json_t *file_sum(const char *path)
+{
+    uint64_t words[512], sum = 0;
+    size_t n = 0;
+    FILE *f = fopen(path, "r");
+    do {
+        memset(words, 0, sizeof words);
+        n = f ? fread(words, 1, sizeof words, f) : 0;
+        sum = result_checksum(sum, words, (n + 7) / 8);
+    } while (n);
+    if (f)
+        fclose(f);
+    return json_sprintf("%016llx", (unsigned long long)sum);
+}
+
 /* what the results follow from; trace, machine and output.checkpoint are free */
-static json_t *identity(struct config *c)
+static json_t *identity(struct config *c, const struct spt *run)
 {
     static const char *const keys[] = { "problem", "time", "method", "observe", "output" };
     json_t *all = config_json(config_root(c)), *kept = json_object();
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         json_object_set(kept, keys[i], json_object_get(all, keys[i]));
     json_object_del(json_object_get(kept, "output"), "checkpoint");
+    json_t *weights = json_object();
+    for (const struct network_use *u = run->networks; u; u = u->next)
+        json_object_set_new(weights, u->weights, file_sum(u->weights));
+    json_object_set_new(kept, "weights", weights);
     json_decref(all);
     return kept;
 }
@@ -187,7 +209,7 @@ static int open_stop(struct job *j, const char *dir)
     if (v->stop_after && !v->enabled)
         return config_key_error(at, "stop_after", "expected 0 without enabled: true, got %ld",
                                 v->stop_after);
-    j->identity = identity(j->config);
+    j->identity = identity(j->config, &j->run);
     j->stop = (struct stop){ .run = &j->run,
                              .o = { v->enabled, v->every, v->seconds, v->stop_after },
                              .dir = dir,
@@ -212,6 +234,9 @@ static int resume(struct job *j)
         return -EINVAL;
     if (config_difference(json_object_get(s->text, "config"), j->identity, config_root(j->config),
                           &where, &old)) {
+        if (where == config_root(j->config)) /* no key: `weights` is none */
+            return log_error(
+                -EINVAL, "%s/checkpoint.h5 was written with other weights of a network", s->dir);
         char *said = old ? json_dumps(old, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)) : NULL;
         err =
             config_error(where, "%s/checkpoint.h5 has %.200s here: --resume goes on with the same",

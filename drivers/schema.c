@@ -49,9 +49,9 @@ static const struct param checkpoint_table[] = {
               "went on; 0: never" },
     { 0 },
 };
-const struct schema checkpoint_schema = { "output.checkpoint",
-                                          "how a run can go on after it was stopped",
-                                          checkpoint_table };
+static const struct schema checkpoint_schema = { "output.checkpoint",
+                                                 "how a run can go on after it was stopped",
+                                                 checkpoint_table };
 
 static const struct param output_table[] = {
     { "error_vs_fine", P_BOOL, AT(output_params, error_vs_fine), .def = "false",

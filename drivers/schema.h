@@ -42,7 +42,7 @@ struct run_params {
     struct trace_params trace;
 };
 
-extern const struct schema run_schema, time_schema, observe_schema, output_schema,
-    checkpoint_schema, machine_schema, trace_schema;
+extern const struct schema run_schema, time_schema, observe_schema, output_schema, machine_schema,
+    trace_schema;
 
 #endif

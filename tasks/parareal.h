@@ -6,7 +6,8 @@
 #define SPT_PARAREAL_H
 
 #include "tasks/propagator.h"
-#include "tasks/stop.h"
+
+struct stop; /* tasks/stop.h */
 
 struct parareal_options {
     long slices;      /* over the whole run */

@@ -5,6 +5,7 @@
 #define SPT_PARAREAL_PRIVATE_H
 
 #include "tasks/parareal.h"
+#include "tasks/stop.h"
 #include "tasks/window.h"
 
 struct solver {

@@ -7,6 +7,7 @@
 
 #include "core/log.h"
 #include "core/vec.h"
+#include "tasks/stop.h"
 
 /* what is known after a segment; false: it failed */
 static bool look(struct spt *run, starpu_data_handle_t known, struct failure *f)

@@ -250,6 +250,7 @@ class Input(Runs):
                            ('output.error_vs_fine', 'true')):
             self.refused(f' {key}: {results}/checkpoint.h5 has ', f'{key}={value}')
         self.refused('method', 'method={name: serial, propagator: {name: crank_nicolson, steps: 32}}')
+        self.changed_weights()
         file = results / 'checkpoint.h5'
         whole = file.read_bytes()
         for damaged in (whole[:-9], whole[:100], b'', whole[:len(whole) // 2] + b'\xff' * 64 + whole[len(whole) // 2 + 64:]):
@@ -258,6 +259,16 @@ class Input(Runs):
         file.write_bytes(whole)
         self.run_it(support.config('input', HEAT), ['time.end=1.0', 'machine.cpus=1', 'trace.enabled=true'], 'kept', '--resume',
                     '--quiet')
+
+
+    def changed_weights(self):
+        config, sets, _ = self.case('network')
+        self.run_it(config, [*sets, *ON, 'output.checkpoint.stop_after=1'], 'weights', '--quiet')
+        file = support.folder / 'coarse.safetensors'
+        file.write_bytes(file.read_bytes()[:-1] + b'?')
+        done = support.starpint('run', config, '-o', support.folder / 'weights', '--resume', *words(sets))
+        self.assertEqual((done.status, len(done.lines)), (2, 1), done)
+        self.assertIn('was written with other weights of a network', done.lines[0])
 
 
 class Without(unittest.TestCase):
