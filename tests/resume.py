@@ -265,7 +265,7 @@ class Input(Runs):
         config, sets, _ = self.case('network')
         self.run_it(config, [*sets, *ON, 'output.checkpoint.stop_after=1'], 'weights', '--quiet')
         file = support.folder / 'coarse.safetensors'
-        file.write_bytes(file.read_bytes()[:-1] + b'?')
+        file.write_bytes(file.read_bytes()[:-1] + b'\0')
         done = support.starpint('run', config, '-o', support.folder / 'weights', '--resume', *words(sets))
         self.assertEqual((done.status, len(done.lines)), (2, 1), done)
         self.assertIn('was written with other weights of a network', done.lines[0])
