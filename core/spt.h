@@ -165,11 +165,11 @@ void spt_put(struct spt *run, starpu_data_handle_t h,
 void spt_get(struct spt *run, starpu_data_handle_t h,
              double *u); /* collective; fills u on rank 0 */
 void spt_get_all(struct spt *run, starpu_data_handle_t h,
-                 double *u);    /* collective; fills u on every rank */
+                 double *u); /* collective; fills u on every rank */
 /* as spt_get, but rank 0 keeps no copy in the handle: for one after the other of many states */
 void spt_fetch(struct spt *run, starpu_data_handle_t h, double *u);
 void spt_await(struct spt *run, starpu_data_handle_t h); /* until it is written, on its owner */
-void spt_wait(struct spt *run); /* for all tasks of all ranks */
+void spt_wait(struct spt *run);                          /* for all tasks of all ranks */
 
 /* Which rank a slice lives on: contiguous blocks. */
 int spt_slice_owner(long slice, long slices, int ranks);
