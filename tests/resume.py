@@ -159,7 +159,7 @@ for case in CASES:
 
 
 class Signals(Runs):
-    SLOW = ['problem.grid=256', 'method.slices=16', 'method.iterations=15', 'method.fine.steps=400']
+    SLOW = ['problem.grid=256', 'method.slices=16', 'method.iterations=15', 'method.fine.steps=1000']
 
     def start(self, sets, **keywords):
         results = support.folder / 'signalled'
@@ -172,7 +172,7 @@ class Signals(Runs):
 
     def interrupt(self, sign, status, message, whole, ranks=0, to=lambda pid: pid):
         results, process = self.start([], ranks=ranks, env={'STARPU_NCPU': '1'})
-        time.sleep(0.2)
+        time.sleep(0.15)
         self.assertIsNone(process.poll(), 'the run ended by itself')
         os.kill(to(process.pid), sign)
         done = support.finish(process)
