@@ -119,7 +119,7 @@ static int nodes_as_tasks(struct spt *run, const char *problem, double end, cons
     for (int r = -1; r < RUNS; r++)
         for (int i = 0; i < 2; i++) {
             struct serial_report report;
-            if (serial(run, g[i], 1, 0.0, 0.0, end, u0, ignore, NULL, &report))
+            if (serial(run, g[i], 1, 0.0, 0.0, end, u0, ignore, NULL, NULL, &report))
                 return 1;
             if (r >= 0)
                 seconds[i][r] = 1e3 * report.wall_seconds / STEPS;

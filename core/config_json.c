@@ -40,3 +40,41 @@ json_t *config_json(const struct node *n)
             json_array_append_new(j, config_json(n->child[i]));
     return j;
 }
+
+bool config_difference(const json_t *was, const json_t *is, const struct node *at,
+                       const struct node **where, const json_t **old)
+{
+    const char *key;
+    json_t *value;
+    if (json_is_object(was) && json_is_object(is)) {
+        json_object_foreach((json_t *)is, key, value)
+        {
+            const struct node *child = at && at->kind == NODE_MAP ? config_child(at, key) : NULL;
+            if (config_difference(json_object_get(was, key), value, child ? child : at, where, old))
+                return true;
+        }
+        json_object_foreach((json_t *)was, key, value)
+        {
+            if (!json_object_get(is, key)) {
+                *where = at;
+                *old = value;
+                return true;
+            }
+        }
+        return false;
+    }
+    if (json_is_array(was) && json_is_array(is) && json_array_size(was) == json_array_size(is)) {
+        for (size_t i = 0; i < json_array_size(is); i++)
+            if (config_difference(
+                    json_array_get(was, i), json_array_get(is, i),
+                    at && at->kind != NODE_SCALAR && i < at->count ? at->child[i] : at, where, old))
+                return true;
+        return false;
+    }
+    if (was && (json_equal(was, is) || (json_is_number(was) && json_is_number(is) &&
+                                        json_number_value(was) == json_number_value(is))))
+        return false;
+    *where = at;
+    *old = was;
+    return true;
+}

@@ -11,4 +11,9 @@
  * that JSON lacks (inf) are strings. A new reference. */
 json_t *config_json(const struct node *n);
 
+/* Whether two trees differ, numbers by value. Then *where is the node of the first difference, below `at`, the node of
+ * `is`, and *old the value in `was`, NULL if there is none. */
+bool config_difference(const json_t *was, const json_t *is, const struct node *at, const struct node **where,
+                       const json_t **old);
+
 #endif

@@ -23,19 +23,19 @@
 
 /* The output folder */
 
-/* the first six tell that a folder holds results */
-enum { TELLING = 6 };
+/* the first of them tell that a folder holds results */
+enum { TELLING = 7 };
 static const char *const outputs[] = {
     "summary.json",
     "result.h5",
     "result.bin",
     "config.yaml",
     "checkpoint.safetensors",
+    "checkpoint.h5",
     "weights.safetensors",
     "loss.csv",
     "loss.png",
     "result.xmf",
-    "checkpoint.h5",
     "solution.png",
     "convergence.png",
     "trace/trace.html",
@@ -71,15 +71,9 @@ static int make_folder(const char *dir)
     return access(dir, W_OK | X_OK) ? -errno : 0;
 }
 
-static int remove_outputs(int folder)
+/* what a killed run was writing */
+static int remove_temporaries(int folder)
 {
-    for (size_t i = 0; i < COUNT(outputs); i++) {
-        const bool is_folder = strcmp(outputs[i], "trace") == 0;
-        /* a trace folder with files that are not ours stays */
-        if (unlinkat(folder, outputs[i], is_folder ? AT_REMOVEDIR : 0) && errno != ENOENT &&
-            errno != ENOTDIR && !(is_folder && (errno == ENOTEMPTY || errno == EEXIST)))
-            return -errno;
-    }
     const int copy = dup(folder);
     DIR *d = copy < 0 ? NULL : fdopendir(copy);
     if (!d)
@@ -89,6 +83,18 @@ static int remove_outputs(int folder)
             unlinkat(folder, e->d_name, 0);
     closedir(d);
     return 0;
+}
+
+static int remove_outputs(int folder)
+{
+    for (size_t i = 0; i < COUNT(outputs); i++) {
+        const bool is_folder = strcmp(outputs[i], "trace") == 0;
+        /* a trace folder with files that are not ours stays */
+        if (unlinkat(folder, outputs[i], is_folder ? AT_REMOVEDIR : 0) && errno != ENOENT &&
+            errno != ENOTDIR && !(is_folder && (errno == ENOTEMPTY || errno == EEXIST)))
+            return -errno;
+    }
+    return remove_temporaries(folder);
 }
 
 int results_prepare(const char *dir, bool overwrite)
@@ -110,6 +116,15 @@ int results_prepare(const char *dir, bool overwrite)
         log_error(err, "%s: cannot remove earlier results: %s", dir, strerror(-err));
     close(folder);
     return err;
+}
+
+int results_resume(const char *dir)
+{
+    const int folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int err = folder < 0 || access(dir, W_OK | X_OK) ? -errno : remove_temporaries(folder);
+    if (folder >= 0)
+        close(folder);
+    return err ? log_error(err, "%s: %s", dir, strerror(-err)) : 0;
 }
 
 /* Files that appear whole or not at all */

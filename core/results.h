@@ -13,6 +13,9 @@
  * after an error line if it cannot be written to. With overwrite, the results of an earlier run in it are removed. */
 int results_prepare(const char *dir, bool overwrite);
 
+/* The same for a folder whose run goes on: it has to be there; half-written files of a killed one are removed. */
+int results_resume(const char *dir);
+
 /* A file being written next to its final name; becomes visible by results_commit: fsync, rename, fsync of the folder. */
 struct results_file;
 int results_create(struct results_file **f, const char *dir, const char *name);

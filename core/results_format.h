@@ -41,6 +41,9 @@ const char *result_axis(const struct grid *g, int a);
 const char *result_component(const struct grid *g, int c, char buffer[RESULT_NAME]);
 const char *result_link(const char *name, char buffer[RESULT_NAME]); /* without slashes */
 
+/* the checksum of n 64-bit words behind those whose checksum is sum */
+uint64_t result_checksum(uint64_t sum, const void *words, size_t n);
+
 /* the arrays of d, for its shape and count. 0 or -ENOMEM */
 int result_allocate(struct results_data *d, bool reference);
 

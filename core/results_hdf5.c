@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/hdf5_file.h"
 #include "core/log.h"
 #include "core/results_format.h"
 
@@ -23,7 +24,7 @@ static herr_t keep_first(unsigned n, const H5E_error2_t *e, void *reason)
 }
 
 /* One line with the innermost reason HDF5 gives. To be called before any other call of HDF5. */
-static int hdf5_error(const char *path, const char *what)
+int hdf5_error(const char *path, const char *what)
 {
     char reason[256] = "unknown reason";
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_first, reason);
@@ -33,8 +34,8 @@ static int hdf5_error(const char *path, const char *what)
     return log_error(-EIO, "%s: %s: %s", path, what, text);
 }
 
-static int put_numbers(hid_t object, const char *name, hid_t disk, hid_t memory, const void *v,
-                       size_t n)
+int hdf5_put_numbers(hid_t object, const char *name, hid_t disk, hid_t memory, const void *v,
+                     size_t n)
 {
     const hid_t space = n ? H5Screate_simple(1, &(hsize_t){ n }, NULL) : H5Screate(H5S_SCALAR);
     const hid_t a = H5Acreate2(object, name, disk, space, H5P_DEFAULT, H5P_DEFAULT);
@@ -46,7 +47,7 @@ static int put_numbers(hid_t object, const char *name, hid_t disk, hid_t memory,
 }
 
 /* n = 0: a scalar. Of fixed length: variable-length strings lie in a heap without checksums. */
-static int put_strings(hid_t object, const char *name, const char *const *s, size_t n)
+int hdf5_put_strings(hid_t object, const char *name, const char *const *s, size_t n)
 {
     size_t longest = 1;
     for (size_t i = 0; i < (n ? n : 1); i++)
@@ -60,7 +61,7 @@ static int put_strings(hid_t object, const char *name, const char *const *s, siz
     H5Tset_size(type, longest);
     H5Tset_strpad(type, H5T_STR_NULLPAD);
     H5Tset_cset(type, H5T_CSET_UTF8);
-    const int err = put_numbers(object, name, type, type, text, n);
+    const int err = hdf5_put_numbers(object, name, type, type, text, n);
     H5Tclose(type);
     free(text);
     return err;
@@ -68,7 +69,7 @@ static int put_strings(hid_t object, const char *name, const char *const *s, siz
 
 /* chunks of whole rows, at most 4 MiB, each with its checksum; the first `each` axes are cut to 1
  */
-static hid_t create_dataset(hid_t parent, const char *name, int rank, const hsize_t *dims, int each)
+hid_t hdf5_dataset(hid_t parent, const char *name, int rank, const hsize_t *dims, int each)
 {
     hsize_t chunk[GRID_MAX_DIMS + 2], size = sizeof(double);
     for (int i = 0; i < rank; i++)
@@ -93,7 +94,7 @@ static hid_t create_dataset(hid_t parent, const char *name, int rank, const hsiz
 
 static int put_array(hid_t parent, const char *name, size_t n, const double *v)
 {
-    const hid_t d = create_dataset(parent, name, 1, &(hsize_t){ n }, 0);
+    const hid_t d = hdf5_dataset(parent, name, 1, &(hsize_t){ n }, 0);
     if (d < 0 || H5Dwrite(d, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, v) < 0)
         return -EIO;
     return H5Dclose(d) < 0 ? -EIO : 0;
@@ -118,7 +119,7 @@ static int put_field(hid_t group, const struct result *r, int set, int c)
     const int rank = field_dims(r->g, r->count, dims);
     const hsize_t n = result_block(r->g);
     const char *name = result_link(result_component(r->g, c, buffer), link);
-    const hid_t d = create_dataset(group, name, rank, dims, 1);
+    const hid_t d = hdf5_dataset(group, name, rank, dims, 1);
     if (d < 0)
         return -EIO;
     const hid_t memory = H5Screate_simple(1, &n, NULL), disk = H5Dget_space(d);
@@ -161,12 +162,14 @@ static int put_all(hid_t file, const struct result *r)
     const size_t n = (size_t)g->dims;
     const hid_t i32 = H5T_STD_I32LE, i = H5T_NATIVE_INT;
     const hid_t grid = H5Gcreate2(file, "grid", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-    if (put_numbers(file, "format", i32, i, &(int){ RESULT_FORMAT }, 0) ||
-        put_strings(file, "version", &version, 0) || put_strings(file, "problem", &r->problem, 0) ||
-        put_numbers(file, "complex", i32, i, &(int){ g->is_complex }, 0) ||
-        put_strings(file, "components", names, (size_t)g->components) || grid < 0 ||
-        put_strings(grid, "axes", axes, n) || put_numbers(grid, "periodic", i32, i, periodic, n) ||
-        put_numbers(grid, "length", H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, g->length, n))
+    if (hdf5_put_numbers(file, "format", i32, i, &(int){ RESULT_FORMAT }, 0) ||
+        hdf5_put_strings(file, "version", &version, 0) ||
+        hdf5_put_strings(file, "problem", &r->problem, 0) ||
+        hdf5_put_numbers(file, "complex", i32, i, &(int){ g->is_complex }, 0) ||
+        hdf5_put_strings(file, "components", names, (size_t)g->components) || grid < 0 ||
+        hdf5_put_strings(grid, "axes", axes, n) ||
+        hdf5_put_numbers(grid, "periodic", i32, i, periodic, n) ||
+        hdf5_put_numbers(grid, "length", H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, g->length, n))
         goto out;
     for (int a = 0; a < g->dims; a++)
         if (put_array(grid, result_link(axes[a], link), g->shape[a], g->x[a]))
@@ -193,7 +196,7 @@ out:
 
 /* Access to a file: silent, and whatever an error left open closes with the file. A file that could
  * not be closed (disk full) would crash HDF5's exit handler, which we do not need. */
-static hid_t hdf5_begin(H5E_auto2_t *print, void **data)
+hid_t hdf5_begin(H5E_auto2_t *print, void **data)
 {
     H5dont_atexit();
     H5Eget_auto2(H5E_DEFAULT, print, data);
@@ -222,7 +225,7 @@ static int hdf5_write(const char *path, const char *shown, const struct result *
 }
 
 /* n numbers or -EIO; n = 0: a scalar */
-static int get_numbers(hid_t object, const char *name, hid_t memory, void *v, size_t n)
+int hdf5_get_numbers(hid_t object, const char *name, hid_t memory, void *v, size_t n)
 {
     const hid_t a = H5Aopen(object, name, H5P_DEFAULT);
     if (a < 0)
@@ -326,7 +329,7 @@ static int get_all(hid_t file, struct results_data *d)
     const char *problem = NULL;
     char link[RESULT_NAME];
     uint64_t doubles;
-    if (get_numbers(file, "format", H5T_NATIVE_INT, &format, 0))
+    if (hdf5_get_numbers(file, "format", H5T_NATIVE_INT, &format, 0))
         return -EIO;
     if (format != RESULT_FORMAT)
         return -EINVAL;
@@ -347,11 +350,11 @@ static int get_all(hid_t file, struct results_data *d)
         return -EIO;
     snprintf(d->problem, sizeof d->problem, "%s", problem);
     free((char *)problem);
-    if (get_numbers(file, "complex", H5T_NATIVE_INT, &is_complex, 0) ||
+    if (hdf5_get_numbers(file, "complex", H5T_NATIVE_INT, &is_complex, 0) ||
         get_strings(file, "components", (const char **)g->names, (size_t)components) ||
         get_strings(grid, "axes", g->axis, (size_t)dims) ||
-        get_numbers(grid, "periodic", H5T_NATIVE_INT, periodic, (size_t)dims) ||
-        get_numbers(grid, "length", H5T_NATIVE_DOUBLE, g->length, (size_t)dims))
+        hdf5_get_numbers(grid, "periodic", H5T_NATIVE_INT, periodic, (size_t)dims) ||
+        hdf5_get_numbers(grid, "length", H5T_NATIVE_DOUBLE, g->length, (size_t)dims))
         return -EIO;
     g->is_complex = is_complex;
     for (int a = 0; a < g->dims; a++) {

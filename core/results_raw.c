@@ -26,7 +26,7 @@ struct raw {
 };
 
 /* a bijection of the sum for every word: one changed word always shows */
-static uint64_t checksum(uint64_t sum, const void *words, size_t n)
+uint64_t result_checksum(uint64_t sum, const void *words, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         uint64_t w;
@@ -39,7 +39,7 @@ static uint64_t checksum(uint64_t sum, const void *words, size_t n)
 
 static void raw_put(struct raw *f, const void *words, size_t n)
 {
-    f->sum = checksum(f->sum, words, n);
+    f->sum = result_checksum(f->sum, words, n);
     fwrite(words, 8, n, f->file);
 }
 
@@ -175,7 +175,7 @@ static int raw_read(struct results_data *d, const char *path)
         goto out;
     memcpy(&sum, map + size - 8, 8);
     memcpy(&length, map + 8, 8);
-    if (checksum(0, map, words - 1) != sum || length > size - 24)
+    if (result_checksum(0, map, words - 1) != sum || length > size - 24)
         goto out;
     if ((err = raw_parse(d, map + 16, length, &reference)))
         goto out;

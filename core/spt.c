@@ -6,16 +6,36 @@
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/config.h"
 #include "core/log.h"
 
-static volatile sig_atomic_t interrupted; /* a signal handler has nowhere else to write */
+/* a signal handler has nowhere else to write */
+static volatile sig_atomic_t interrupted, asked, deferring;
 
 static void on_interrupt(int signal_number)
 {
-    interrupted = 1;
+    static const char later[] =
+        "\nstarpint: it will end at the next stop point, with a checkpoint; "
+        "once more, and it ends at once\n";
+    asked = signal_number;
+    if (!deferring)
+        interrupted = 1;
+    else if (isatty(STDERR_FILENO) && write(STDERR_FILENO, later, sizeof later - 1) < 0)
+        interrupted = 0;            /* nobody hears it */
     signal(signal_number, SIG_DFL); /* the second one kills */
+}
+
+void spt_defer_interrupts(void)
+{
+    deferring = 1;
+    interrupted = 0;
+}
+
+int spt_asked_to_end(void)
+{
+    return asked;
 }
 
 bool spt_interrupted(void)
@@ -185,7 +205,7 @@ int spt_open(struct spt *run, const struct spt_options *o)
     open_devices(run->workers);
     starpu_profiling_status_set(o->trace ? STARPU_PROFILING_ENABLE : STARPU_PROFILING_DISABLE);
     spt_clock_reset(run);
-    interrupted = 0;
+    interrupted = asked = deferring = 0;
     signal(SIGINT, on_interrupt);
     signal(SIGTERM, on_interrupt);
     return 0;

@@ -165,8 +165,11 @@ void spt_put(struct spt *run, starpu_data_handle_t h,
 void spt_get(struct spt *run, starpu_data_handle_t h,
              double *u); /* collective; fills u on rank 0 */
 void spt_get_all(struct spt *run, starpu_data_handle_t h,
-                 double *u);    /* collective; fills u on every rank */
-void spt_wait(struct spt *run); /* for all tasks of all ranks */
+                 double *u); /* collective; fills u on every rank */
+/* as spt_get, but rank 0 keeps no copy in the handle: for one after the other of many states */
+void spt_fetch(struct spt *run, starpu_data_handle_t h, double *u);
+void spt_await(struct spt *run, starpu_data_handle_t h); /* until it is written, on its owner */
+void spt_wait(struct spt *run);                          /* for all tasks of all ranks */
 
 /* Which rank a slice lives on: contiguous blocks. */
 int spt_slice_owner(long slice, long slices, int ranks);
@@ -201,6 +204,10 @@ bool spt_begin(void *arg, struct spt_meta *m, void *args);
 struct exec spt_exec(double *work, size_t n);
 /* the iteration at which the user's interrupt was seen by this rank: bodies stop early */
 bool spt_interrupted(void);
+/* From now on, and for one that came before, the first SIGINT or SIGTERM lets tasks go on and is
+ * only to be asked for: its number, or 0. */
+void spt_defer_interrupts(void);
+int spt_asked_to_end(void);
 /* accounts seconds of this worker to the role of a task */
 void spt_account(const struct spt_meta *m, double seconds);
 double spt_seconds(void); /* monotonic */
@@ -234,6 +241,8 @@ void spt_clock_reset(struct spt *run); /* forgets the clocks, the counts of netw
 /* The records of all ranks on rank 0 (collective). The caller frees by trace_free. */
 int spt_trace_gather(struct spt *run, struct trace *t);
 size_t spt_bus_bytes(struct spt *run); /* moved between memory nodes of all ranks (collective) */
+/* rank 0's bytes on all ranks (collective) */
+void spt_broadcast(struct spt *run, void *bytes, size_t n);
 /* the same number on all ranks: whether any of them says so (collective) */
 bool spt_any(struct spt *run, bool yes);
 void spt_sum(struct spt *run, int *values, int n); /* over the ranks, in place (collective) */

@@ -157,6 +157,23 @@ void spt_get_all(struct spt *run, starpu_data_handle_t h, double *u)
     copy_out(h, u);
 }
 
+void spt_fetch(struct spt *run, starpu_data_handle_t h, double *u)
+{
+    spt_get(run, h, u);
+#if SPT_MPI
+    if (run->mpi)
+        starpu_mpi_cache_flush(run->comm, h);
+#endif
+}
+
+void spt_await(struct spt *run, starpu_data_handle_t h)
+{
+    if (spt_owner(h) == run->rank) {
+        starpu_data_acquire(h, STARPU_R);
+        starpu_data_release(h);
+    }
+}
+
 void spt_wait(struct spt *run)
 {
 #if SPT_MPI

@@ -238,6 +238,19 @@ bool spt_any(struct spt *run, bool yes)
     return any;
 }
 
+void spt_broadcast(struct spt *run, void *bytes, size_t n)
+{
+#if SPT_MPI
+    for (size_t done = 0; run->ranks > 1 && done < n;) { /* in pieces: MPI counts in int */
+        const size_t piece = n - done < (1u << 30) ? n - done : (1u << 30);
+        MPI_Bcast((char *)bytes + done, (int)piece, MPI_BYTE, 0, run->comm);
+        done += piece;
+    }
+#else
+    (void)run, (void)bytes, (void)n;
+#endif
+}
+
 void spt_sum(struct spt *run, int *values, int n)
 {
 #if SPT_MPI

@@ -96,7 +96,7 @@ static int measure(const struct efficiency *s, struct spt *run, const struct sch
         for (int i = 0; i < 2 && !err; i++) {
             struct serial_report report;
             err = serial(run, g[i], 1, 0.0, s->v.time.start, s->v.time.end, u0, ignore, NULL,
-                         &report);
+                         NULL, &report);
             if (err)
                 log_error(err, "%s on %s: %s", scheme->label, s->problem->name,
                           failure_text(report.failure.kind));

@@ -159,19 +159,24 @@ static void check_cfl(struct observer *o, double t, const double *u)
              o->step, rate * o->step, 1.0 / rate);
 }
 
+static double *keep_place(struct observer *o, double t)
+{
+    o->kept = realloc(o->kept, (o->nkept + 1) * sizeof *o->kept);
+    o->states = realloc(o->states, (o->nkept + 1) * sizeof *o->states);
+    SPT_CHECK(o->kept && o->states);
+    double *place = calloc(grid_doubles(problem_shown(o->problem)), sizeof *place);
+    SPT_CHECK(place);
+    o->states[o->nkept] = place;
+    o->kept[o->nkept++] = (struct snapshot){ t, place, NULL };
+    return place;
+}
+
 static void keep(struct observer *o, double t, const double *u)
 {
     if (o->nkept && o->kept[o->nkept - 1].time == t)
         return; /* the last node of a step is its end */
-    o->kept = realloc(o->kept, (o->nkept + 1) * sizeof *o->kept);
-    o->states = realloc(o->states, (o->nkept + 1) * sizeof *o->states);
-    SPT_CHECK(o->kept && o->states);
-    const size_t bytes = grid_doubles(problem_shown(o->problem)) * sizeof(double);
-    double *copy = malloc(bytes);
-    SPT_CHECK(copy);
-    memcpy(copy, seen(o, t, u), bytes);
-    o->states[o->nkept] = copy;
-    o->kept[o->nkept++] = (struct snapshot){ t, copy, NULL };
+    double *place = keep_place(o, t);
+    memcpy(place, seen(o, t, u), grid_doubles(problem_shown(o->problem)) * sizeof *place);
 }
 
 void observer_initial(struct observer *o, double t, const double *u)
@@ -239,6 +244,44 @@ void observer_inside(void *observer, double time, starpu_data_handle_t u)
     spt_get(o->run, u, o->state);
     if (o->run->rank == 0)
         keep(o, time, o->state);
+}
+
+json_t *observer_save(void *observer, struct checkpoint *c)
+{
+    const struct observer *o = observer;
+    json_t *times = json_array();
+    int err = checkpoint_array(c, CHECKPOINT_SNAPSHOTS, o->nkept,
+                               grid_doubles(problem_shown(o->problem)));
+    for (size_t i = 0; i < o->nkept && !err; i++) {
+        err = checkpoint_put(c, o->states[i]);
+        json_array_append_new(times, json_real(o->kept[i].time));
+    }
+    json_t *j = json_pack("{s:O, s:b, s:O}", "values", o->values, "warned", (int)o->warned,
+                          "snapshots", times);
+    json_decref(times);
+    if (err) {
+        json_decref(j);
+        return NULL;
+    }
+    return j;
+}
+
+int observer_resume(struct observer *o, const json_t *from, struct checkpoint *c)
+{
+    const json_t *values = json_object_get(from, "values"),
+                 *times = json_object_get(from, "snapshots");
+    const size_t n = grid_doubles(problem_shown(o->problem)), count = json_array_size(times);
+    int err = 0;
+    if (!json_is_array(values) || count != checkpoint_rows(c, CHECKPOINT_SNAPSHOTS))
+        return log_error(-EINVAL, "checkpoint.h5: expected %zu snapshots, got %zu", count,
+                         checkpoint_rows(c, CHECKPOINT_SNAPSHOTS));
+    json_decref(o->values);
+    o->values = json_deep_copy(values);
+    o->warned = json_is_true(json_object_get(from, "warned"));
+    for (size_t i = 0; i < count && !err; i++)
+        err = checkpoint_get(c, CHECKPOINT_SNAPSHOTS, i, n,
+                             keep_place(o, json_number_value(json_array_get(times, i))));
+    return err;
 }
 
 void observer_destroy(struct observer *o)

@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 
+#include "core/checkpoint.h"
 #include "core/results.h"
 #include "drivers/schema.h"
 #include "tasks/parareal.h"
@@ -52,6 +53,11 @@ void observer_initial(struct observer *o, double t, const double *u); /* the fir
 void observer_emit(void *observer, struct interval slice, starpu_data_handle_t u);
 /* a propagator's emit: context is the observer; every value becomes a snapshot */
 void observer_inside(void *observer, double time, starpu_data_handle_t u);
+/* What has been seen so far, into a checkpoint: as `save` of struct stop, whose context is the
+ * observer; and back from that object, instead of observer_initial, on rank 0: 0, or -EINVAL after
+ * an error line. */
+json_t *observer_save(void *observer, struct checkpoint *c);
+int observer_resume(struct observer *o, const json_t *from, struct checkpoint *c);
 void observer_destroy(struct observer *o);
 
 #endif

@@ -3,29 +3,38 @@
 /* starpint run: config -> problem, propagators, method -> report. */
 #include <errno.h>
 #include <math.h>
+#include <signal.h>
 #include <string.h>
 
+#include "core/config_json.h"
 #include "core/log.h"
+#include "core/results_format.h"
 #include "drivers/commands.h"
 #include "drivers/options.h"
 #include "drivers/report.h"
 #include "problems/sdc.h"
+#include "tasks/stop.h"
 
 static void usage(void)
 {
-    puts("Usage: starpint run CONFIG.yaml [--set path.to.key=value]... [-o DIR] [--overwrite] "
-         "[--quiet] [--mpi]\n"
+    puts("Usage: starpint run CONFIG.yaml [--set path.to.key=value]... [-o DIR] [--resume | "
+         "--overwrite]\n"
+         "                    [--quiet] [--mpi]\n"
          "Solves one problem with one method.\n\n"
          "  --set KEY=VALUE  overrides the file: --set method.slices=8 --set 'problem.grid=[101, "
          "101]'\n"
          "  -o DIR           results (default: results/NAME of the config); refused if DIR holds "
          "results\n"
+         "  --resume         goes on from DIR/checkpoint.h5, to the last bit as if it had not "
+         "stopped; machine, trace\n"
+         "                   and output.checkpoint may differ from before\n"
          "  --overwrite      replaces the results in DIR\n"
          "  --quiet          no progress, no report: only errors\n"
          "  --mpi            initialises MPI without a launcher\n\n"
          "DIR gets summary.json, result.h5, result.xmf (ParaView), config.yaml (the effective one) "
          "and, with\n"
-         "trace.enabled, trace/. STARPU_* variables win over --set, which wins over the file.\n\n"
+         "trace.enabled, trace/, with output.checkpoint.enabled, checkpoint.h5. STARPU_* variables "
+         "win over --set, which wins over the file.\n\n"
          "Examples:\n"
          "  starpint run examples/black_scholes_2d.yaml -o results/bs2d --set trace.enabled=true\n"
          "  mpirun -n 2 starpint run examples/black_scholes_2d.yaml -o results/bs2d-2ranks");
@@ -41,6 +50,8 @@ struct job {
     struct serial_params serial;
     struct propagator *fine, *coarse;
     struct observer observer;
+    struct stop stop;
+    json_t *identity; /* what must be the same when it goes on */
     double *u0;
     bool is_parareal;
     long parts; /* slices or segments */
@@ -154,6 +165,90 @@ static int prepare(struct job *j, const struct options *o)
     return err || !j->coarse ? err : propagator_check(j->coarse, part);
 }
 
+/* ---------------------------------------------------------------- checkpoints */
+
+/* a checksum of a file, in hexadecimal; of nothing if it cannot be read */
+static json_t *file_sum(const char *path)
+{
+    uint64_t words[512], sum = 0;
+    size_t n = 0;
+    FILE *f = fopen(path, "r");
+    do {
+        memset(words, 0, sizeof words);
+        n = f ? fread(words, 1, sizeof words, f) : 0;
+        sum = result_checksum(sum, words, (n + 7) / 8);
+    } while (n);
+    if (f)
+        fclose(f);
+    return json_sprintf("%016llx", (unsigned long long)sum);
+}
+
+/* what the results follow from; trace, machine and output.checkpoint are free */
+static json_t *identity(struct config *c, const struct spt *run)
+{
+    static const char *const keys[] = { "problem", "time", "method", "observe", "output" };
+    json_t *all = config_json(config_root(c)), *kept = json_object();
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        json_object_set(kept, keys[i], json_object_get(all, keys[i]));
+    json_object_del(json_object_get(kept, "output"), "checkpoint");
+    json_t *weights = json_object();
+    for (const struct network_use *u = run->networks; u; u = u->next)
+        json_object_set_new(weights, u->weights, file_sum(u->weights));
+    json_object_set_new(kept, "weights", weights);
+    json_decref(all);
+    return kept;
+}
+
+static int open_stop(struct job *j, const char *dir)
+{
+    const struct checkpoint_params *v = &j->v.output.checkpoint;
+    struct node *at = config_child(config_child(config_root(j->config), "output"), "checkpoint");
+    if (v->enabled && !SPT_HDF5)
+        return config_key_error(at, "enabled",
+                                "expected false: this starpint was built without HDF5");
+    if (v->stop_after && !v->enabled)
+        return config_key_error(at, "stop_after", "expected 0 without enabled: true, got %ld",
+                                v->stop_after);
+    j->identity = identity(j->config, &j->run);
+    j->stop = (struct stop){ .run = &j->run,
+                             .o = { v->enabled, v->every, v->seconds, v->stop_after },
+                             .dir = dir,
+                             .save = observer_save,
+                             .context = &j->observer,
+                             .config = j->identity };
+    j->parareal.o.stop = &j->stop;
+    return 0;
+}
+
+/* the checkpoint in the folder: of this configuration, and what has been observed. -EINVAL after an
+ * error line */
+static int resume(struct job *j)
+{
+    struct stop *s = &j->stop;
+    const struct node *where = NULL;
+    const json_t *old = NULL;
+    int err = 0;
+    if (j->run.rank == 0)
+        err = results_resume(s->dir);
+    if (spt_any(&j->run, err) || stop_open(s))
+        return -EINVAL;
+    if (config_difference(json_object_get(s->text, "config"), j->identity, config_root(j->config),
+                          &where, &old)) {
+        if (where == config_root(j->config)) /* no key: `weights` is none */
+            return log_error(
+                -EINVAL, "%s/checkpoint.h5 was written with other weights of a network", s->dir);
+        char *said = old ? json_dumps(old, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)) : NULL;
+        err =
+            config_error(where, "%s/checkpoint.h5 has %.200s here: --resume goes on with the same",
+                         s->dir, said ? said : "nothing");
+        free(said);
+        return err;
+    }
+    if (j->run.rank == 0)
+        err = observer_resume(&j->observer, json_object_get(s->text, "driver"), s->file);
+    return spt_any(&j->run, err) ? -EINVAL : 0;
+}
+
 static const char *status_of(int err, const struct failure *f, const struct job *j,
                              const struct parareal_report *p)
 {
@@ -167,9 +262,15 @@ static const char *status_of(int err, const struct failure *f, const struct job 
     return j->is_parareal ? "converged" : "finished";
 }
 
-static void say_failure(const struct failure *f)
+static void say_failure(const struct failure *f, const struct stop *s)
 {
-    if (f->kind == FAILURE_INTERRUPTED)
+    if (s->where[0] && s->signal == SIGINT)
+        log_error(0, "interrupted: %s, --resume goes on from checkpoint.h5 in %s", s->where,
+                  s->dir);
+    else if (s->where[0])
+        log_info("%s: %s, --resume goes on from checkpoint.h5 in %s",
+                 s->signal ? "terminated" : "stopped", s->where, s->dir);
+    else if (f->kind == FAILURE_INTERRUPTED)
         log_error(0, "interrupted: stopped cleanly, summary.json says how far it came");
     else if (f->kind != FAILURE_NONE)
         log_error(0, "%s: slice %d, iteration %d, codelet %s%s%s", failure_text(f->kind), f->slice,
@@ -224,11 +325,16 @@ static int compute(struct job *j, const struct options *o, const char *dir)
     SPT_CHECK(j->u0);
     if ((err = j->problem->initial(j->problem, start, j->u0)))
         return err;
-    if (run->rank == 0)
+    if ((err = open_stop(j, dir)))
+        return err;
+    if (o->resume)
+        wrong = resume(j);
+    else if (run->rank == 0)
         wrong = results_prepare(dir, o->overwrite);
     if (spt_any(run, wrong))
         return -EINVAL; /* a folder that cannot be written to is a wrong input too */
-    observer_initial(&j->observer, start, j->u0);
+    if (!o->resume)
+        observer_initial(&j->observer, start, j->u0);
     if (!j->is_parareal) {
         j->fine->emit = observer_inside;
         j->fine->emit_context = &j->observer;
@@ -236,11 +342,11 @@ static int compute(struct job *j, const struct options *o, const char *dir)
     err = j->is_parareal ? parareal(run, j->fine, j->coarse, &j->parareal.o, start, end, j->u0,
                                     observer_emit, &j->observer, &pr)
                          : serial(run, j->fine, j->parts, j->serial.growth, start, end, j->u0,
-                                  observer_emit, &j->observer, &sr);
+                                  observer_emit, &j->observer, &j->stop, &sr);
     const struct failure *f = j->is_parareal ? &pr.failure : &sr.failure;
     if (err && f->kind == FAILURE_NONE)
         goto out; /* said already */
-    say_failure(f);
+    say_failure(f, &j->stop);
     if (j->v.trace.enabled) {
         spt_wait(run);
         if (spt_trace_gather(run, &trace))
@@ -270,8 +376,10 @@ static int compute(struct job *j, const struct options *o, const char *dir)
                                    .work = &work,
                                    .run = run };
         const int wrote = write_results(j, &r, o, dir);
-        err = err ? err : wrote;
+        err = wrote && (!err || j->stop.where[0]) ? wrote : err;
     }
+    if (err == -ECANCELED && j->stop.where[0] && j->stop.signal != SIGINT)
+        err = 0; /* as it was asked for */
 out:
     trace_free(&trace);
     parareal_report_free(&pr);
@@ -282,7 +390,7 @@ int command_run(int argc, char **argv)
 {
     struct options o = { .command = "run" };
     struct job j = { 0 };
-    int err = options_parse(&o, false, argc, argv);
+    int err = options_parse(&o, true, argc, argv);
     if (err == 1) {
         usage();
         return 0;
@@ -296,6 +404,8 @@ int command_run(int argc, char **argv)
         if (!err)
             err = compute(&j, &o, dir);
     }
+    stop_close(&j.stop);
+    json_decref(j.identity);
     if (j.problem)
         observer_destroy(&j.observer);
     propagator_destroy(&j.fine);

@@ -32,6 +32,27 @@ const struct schema observe_schema = {
     observe_table
 };
 
+static const struct param checkpoint_table[] = {
+    { "enabled", P_BOOL, AT(checkpoint_params, enabled), .def = "false",
+      .help = "write checkpoint.h5, from which `starpint run --resume` goes on: as the keys below "
+              "say, and when SIGTERM or SIGINT ends the run" },
+    { "every", P_INT, AT(checkpoint_params, every), .def = "0", .min = 0, .max = 1e12,
+      .unit = "stop points",
+      .help =
+          "from one checkpoint to the next; stop points are the ends of iterations, of windows, "
+          "of segments of a serial run, and of slices of the serial fine run; 0: any number" },
+    { "seconds", P_REAL, AT(checkpoint_params, seconds), .def = "600", .min = 0, .max = INFINITY,
+      .unit = "s", .help = "the same in time: at the first stop point after so long; 0: never" },
+    { "stop_after", P_INT, AT(checkpoint_params, stop_after), .def = "0", .min = 0, .max = 1e12,
+      .unit = "stop points",
+      .help = "end there with a checkpoint, as SIGTERM does; counted from where the run began or "
+              "went on; 0: never" },
+    { 0 },
+};
+static const struct schema checkpoint_schema = { "output.checkpoint",
+                                                 "how a run can go on after it was stopped",
+                                                 checkpoint_table };
+
 static const struct param output_table[] = {
     { "error_vs_fine", P_BOOL, AT(output_params, error_vs_fine), .def = "false",
       .help = "also run the fine propagator serially: error of each iteration against it, and the "
@@ -40,6 +61,8 @@ static const struct param output_table[] = {
       .unit = "states",
       .help = "states in result.h5 besides the initial and the final one, evenly spaced over "
               "slices or segments" },
+    { "checkpoint", P_MAP, AT(output_params, checkpoint), .sub = &checkpoint_schema,
+      .help = "how a run can go on after it was stopped" },
     { 0 },
 };
 const struct schema output_schema = { "output", "what a run writes", output_table };

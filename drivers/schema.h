@@ -14,9 +14,16 @@ struct observe_params {
     struct reals at;
     double every;
 };
+struct checkpoint_params {
+    bool enabled;
+    long every;
+    double seconds;
+    long stop_after;
+};
 struct output_params {
     bool error_vs_fine;
     long snapshots;
+    struct checkpoint_params checkpoint;
 };
 struct machine_params {
     long cpus, gpus;

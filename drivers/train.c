@@ -3,6 +3,7 @@
 /* starpint train: config -> problem, network, loss, optimiser -> training -> weights. */
 #include <errno.h>
 #include <math.h>
+#include <signal.h>
 #include <string.h>
 
 #include "core/log.h"
@@ -231,6 +232,8 @@ static int compute(struct training *t, const struct options *o)
                                         bytes, workers, o->quiet);
         err = err ? err : wrote;
     }
+    if (err == -ECANCELED && spt_any(run, spt_asked_to_end() == SIGTERM))
+        err = 0; /* with a checkpoint, as a batch system asks for */
 out:
     trace_free(&trace);
     return err;

@@ -33,35 +33,6 @@ static json_t *identity(const struct training *t)
     return kept;
 }
 
-/* the path of the first difference, its node and both values; false: there is none */
-static bool difference(const json_t *was, const json_t *is, const struct node *at,
-                       const struct node **where, const json_t **old)
-{
-    const char *key;
-    json_t *value;
-    if (json_is_object(was) && json_is_object(is)) {
-        json_object_foreach((json_t *)is, key, value)
-        {
-            if (difference(json_object_get(was, key), value, config_child(at, key), where, old))
-                return true;
-        }
-        json_object_foreach((json_t *)was, key, value)
-        {
-            if (!json_object_get(is, key)) {
-                *where = at;
-                *old = value;
-                return true;
-            }
-        }
-        return false;
-    }
-    if (was && json_equal(was, is))
-        return false;
-    *where = at;
-    *old = was;
-    return true;
-}
-
 static int check_config(const struct training *t, const char *path, const char *text)
 {
     json_t *was = text ? json_loads(text, 0, NULL) : NULL, *is = identity(t);
@@ -70,7 +41,7 @@ static int check_config(const struct training *t, const char *path, const char *
     int err = 0;
     if (!was)
         err = log_error(-EINVAL, "%s: expected the key 'config' in its metadata", path);
-    else if (difference(was, is, config_root(t->config), &where, &old)) {
+    else if (config_difference(was, is, config_root(t->config), &where, &old)) {
         char *said = old ? json_dumps(old, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)) : NULL;
         err = config_error(where, "%s was trained with %.200s here: --resume goes on with the same",
                            path, said ? said : "nothing");

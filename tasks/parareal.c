@@ -7,22 +7,11 @@
 
 #include "core/log.h"
 #include "core/vec.h"
-#include "tasks/window.h"
-
-struct solver {
-    struct spt *run;
-    struct propagator *F, *G;
-    const struct parareal_options *o;
-    struct interval whole;
-    struct parareal_report *report;
-    starpu_data_handle_t *reference; /* (windows) the serial fine solution at the window ends */
-    double scale;
-};
+#include "tasks/parareal_private.h"
 
 #define ROUNDING 1e-9 /* increments below this may grow: they are made of rounding errors */
 
-static bool decide(struct solver *s, struct window *w, struct parareal_window *r, long k,
-                   long *leading)
+static bool decide(struct solver *s, struct window *w, struct parareal_window *r, long k)
 {
     struct progress p;
     spt_get_all(s->run, w->known[(k % w->buffers) * w->slices + w->slices - 1], (double *)&p);
@@ -42,14 +31,23 @@ static bool decide(struct solver *s, struct window *w, struct parareal_window *r
             (struct failure){ FAILURE_DIVERGED, (int)p.worst, (int)k, ROLE_NONE, "correct", "" };
         return true;
     }
-    *leading = (long)p.leading - w->first;
+    const long leading = s->leading[k] = (long)p.leading - w->first;
     r->converged =
-        s->o->tolerance > 0.0 && (*leading >= w->slices || k == w->slices); /* exact then */
+        s->o->tolerance > 0.0 && (leading >= w->slices || k == w->slices); /* exact then */
     log_progress("parareal",
                  ((double)(s->report->finished) + (double)k / (double)w->iterations) /
                      (double)s->o->windows,
                  "iteration %ld: increment %.3e", k, p.increment);
     return r->converged;
+}
+
+/* all up to iteration k that are not decided yet; the one that is the last of the window, or 0 */
+static long decide_up_to(struct solver *s, struct window *w, struct parareal_window *r, long k)
+{
+    for (long j = r->iterations + 1; j <= k; j++)
+        if (decide(s, w, r, j))
+            return j;
+    return 0;
 }
 
 /* the newest iterate at the window's end with the serial fine solution; urgent, because it reads
@@ -62,21 +60,29 @@ static void compare(struct solver *s, struct window *w, const struct parareal_wi
     window_elsewhere(w);
 }
 
+/* error_vs_fine of the iterations from..to, whose tasks are inserted */
+static void get_errors(struct solver *s, struct parareal_window *r, starpu_data_handle_t *error,
+                       long from, long to)
+{
+    for (long k = from; error && k <= to; k++) {
+        double d[3];
+        spt_get_all(s->run, error[k], d);
+        r->error_vs_fine[k] = d[0];
+    }
+}
+
+/* from u0 (host) or `from` at its start, or with the states of iteration at.iteration */
 static int solve_window(struct solver *s, struct window *w, struct parareal_window *r,
-                        const double *u0, starpu_data_handle_t from)
+                        struct place at, const double *u0, starpu_data_handle_t from)
 {
     struct spt *run = s->run;
     const struct parareal_options *o = s->o;
-    long leading = 0, stop = 0;
+    long stop = 0, known = 0; /* errors_vs_fine that are */
     starpu_data_handle_t *error = NULL;
+    enum stop_kind kind;
     int err;
 
-    r->increments = calloc((size_t)w->iterations + 1, sizeof *r->increments);
-    r->error_vs_fine =
-        s->reference ? calloc((size_t)w->iterations + 1, sizeof *r->error_vs_fine) : NULL;
-    if (!r->increments || (s->reference && !r->error_vs_fine))
-        return log_error(-ENOMEM, "out of memory");
-    if ((err = window_open(w, -1, true)))
+    if ((!r->increments && (err = parareal_allocate(s, r))) || (err = window_open(w, -1, true)))
         return err;
     if (s->reference) {
         error = calloc((size_t)w->iterations + 1, sizeof(*error));
@@ -86,63 +92,71 @@ static int solve_window(struct solver *s, struct window *w, struct parareal_wind
     }
     const struct progress begin = { .leading = (double)w->first, .scale = s->scale };
     spt_put(run, w->start, (const double *)&begin);
-    if (u0)
-        spt_put(run, w->u[0], u0);
-    else
-        spt_copy(run, from, w->u[0]);
-
-    window_predict(w);
-    if (error)
-        compare(s, w, r, 0, error[0]);
-    long k, calls_fine = 0, calls_coarse = w->slices,
-            *fine = calloc((size_t)w->iterations + 2, sizeof *fine);
-    SPT_CHECK(fine);
-    for (k = 1; k <= w->iterations && !stop; k++) {
-        const long active = k - 1 > leading ? k - 1 : leading;
+    if (at.iteration) {
+        parareal_read_window(s, at, w);
+        known = at.iteration + 1;
+        if ((err = stop_resumed(o->stop)))
+            goto out;
+    } else {
+        if (u0)
+            spt_put(run, w->u[0], u0);
+        else
+            spt_copy(run, from, w->u[0]);
+        window_predict(w);
+        if (error)
+            compare(s, w, r, 0, error[0]);
+    }
+    long k = at.iteration + 1;
+    for (; k <= w->iterations && !stop && !err; k++) {
+        /* what is known without waiting: the same whether or not a stop point lies between */
+        const long decided = k - 1 - o->lookahead, leading = decided > 0 ? s->leading[decided] : 0,
+                   active = k - 1 > leading ? k - 1 : leading;
         if (active >= w->slices) /* all slices are final */
             break;
-        fine[k] = w->slices - active;
+        s->fine[k] = w->slices - active;
         window_iterate(w, k, active);
         if (error)
             compare(s, w, r, k, error[k]);
-        if (k > o->lookahead && decide(s, w, r, k - o->lookahead, &leading))
-            stop = k - o->lookahead;
+        stop = decide_up_to(s, w, r, k - o->lookahead);
+        if (stop || k == w->iterations || (kind = stop_look(o->stop)) == STOP_NOT ||
+            (stop = decide_up_to(s, w, r, k)))
+            continue;
+        get_errors(s, r, error, known, k);
+        known = k + 1;
+        at.iteration = k;
+        err = parareal_save(s, kind, at, w, NULL);
     }
-    for (long j = k - o->lookahead > 1 ? k - o->lookahead : 1; j < k && !stop; j++)
-        if (decide(s, w, r, j, &leading))
-            stop = j;
+    if (!stop && !err)
+        stop = decide_up_to(s, w, r, k - 1);
     const bool failed = s->report->failure.kind != FAILURE_NONE;
     if (stop) {
         atomic_store(&w->cancel.after, failed ? -1 : (int)stop);
         w->now = w->current + (stop % w->buffers) * (w->slices + 1);
     }
+    r->fine_calls = 0;
+    r->coarse_calls = w->slices;
     for (long j = 1; j <= r->iterations; j++) {
-        calls_fine += fine[j];
-        calls_coarse += fine[j] - 1;
+        r->fine_calls += s->fine[j];
+        r->coarse_calls += s->fine[j] - 1;
     }
-    free(fine);
-    r->fine_calls = calls_fine;
-    r->coarse_calls = calls_coarse;
     spt_wait(run);
-    for (long j = 0; error && j <= w->iterations; j++) {
-        double d[3];
-        if (j <= r->iterations && !failed) {
-            spt_get_all(run, error[j], d);
-            r->error_vs_fine[j] = d[0];
-        }
-        spt_give(run, error[j]);
-    }
-    free(error);
-    if (!failed && r->iterations == 0) /* no increment has looked at the prediction */
+    if (!failed && !err)
+        get_errors(s, r, error, known, r->iterations);
+    if (!failed && !err && r->iterations == 0) /* no increment has looked at the prediction */
         spt_first_failure(run, &s->report->failure);
     if (spt_any(run, spt_interrupted()))
         s->report->failure =
             (struct failure){ .kind = FAILURE_INTERRUPTED, .slice = -1, .iteration = -1 };
-    return failure_error(s->report->failure.kind);
+out:
+    for (long j = 0; error && j <= w->iterations; j++)
+        spt_give(run, error[j]);
+    free(error);
+    return err ? err : failure_error(s->report->failure.kind);
 }
 
-/* the fine propagator alone, slice after slice, as its own chain of tasks */
-static int solve_serially(struct solver *s, const double *u0)
+/* the fine propagator alone, slice after slice, as its own chain of tasks, from slice at.serial on
+ */
+static int solve_serially(struct solver *s, struct place at, const double *u0)
 {
     struct spt *run = s->run;
     const struct parareal_options *o = s->o;
@@ -150,13 +164,19 @@ static int solve_serially(struct solver *s, const double *u0)
     const int rank = run->ranks - 1;
     starpu_data_handle_t u[2] = { spt_take(run, n, rank), spt_take(run, n, rank) },
                          first = spt_take(run, n, 0);
-    s->reference = calloc((size_t)o->windows, sizeof(*s->reference));
-    SPT_CHECK(s->reference);
-    spt_put(run, first, u0);
-    spt_copy(run, first, u[0]);
+    enum stop_kind kind;
+    int err = 0;
+    if (at.serial) {
+        const size_t row = parareal_read_references(s, at);
+        stop_read(o->stop, row, u[at.serial % 2]);
+        err = stop_resumed(o->stop);
+    } else {
+        spt_put(run, first, u0);
+        spt_copy(run, first, u[0]);
+    }
     spt_wait(run);
-    const double start = spt_seconds();
-    for (long i = 0; i < o->slices; i++) {
+    s->begin = spt_seconds();
+    for (long i = at.serial; i < o->slices && !err; i++) {
         const int64_t id = run->at.id;
         run->at = (struct spt_meta){ .id = id,
                                      .slice = (int)i,
@@ -172,43 +192,100 @@ static int solve_serially(struct solver *s, const double *u0)
             s->reference[window] = spt_take(run, n, rank);
             spt_copy(run, u[(i + 1) % 2], s->reference[window]);
         }
+        if (!o->stop || !o->stop->o.enabled || i + 1 == o->slices)
+            continue;
+        spt_await(run, u[i % 2]); /* one slice behind: a stop point is not far from its tasks */
+        if ((kind = stop_look(o->stop)) == STOP_NOT)
+            continue;
+        spt_wait(run);
+        if (spt_first_failure(run, &s->report->failure))
+            break;
+        err = parareal_save(s, kind, (struct place){ .serial = i + 1 }, NULL, u[(i + 1) % 2]);
     }
     const int64_t id = run->at.id;
     run->at = (struct spt_meta){ .id = id, .slice = -1, .iteration = -1, .node = -1, .sweep = -1 };
     spt_wait(run);
-    s->report->serial_fine_seconds = spt_seconds() - start;
+    s->report->serial_fine_seconds += spt_seconds() - s->begin;
+    s->begin = 0.0;
     spt_give(run, first);
     spt_give(run, u[0]);
     spt_give(run, u[1]);
+    if (err)
+        return err;
     spt_first_failure(run, &s->report->failure);
     return failure_error(s->report->failure.kind);
+}
+
+/* The stop point before a window that u0 (host) or u is the start of. */
+static int before_window(struct solver *s, long window, const double *u0, starpu_data_handle_t u)
+{
+    const enum stop_kind kind = stop_look(s->o->stop);
+    if (kind == STOP_NOT)
+        return 0;
+    const starpu_data_handle_t start = u ? u : spt_take(s->run, s->F->problem->n, 0);
+    if (!u)
+        spt_put(s->run, start, u0);
+    const struct place at = { s->o->error_vs_fine ? s->o->slices : 0, window, 0 };
+    const int err = parareal_save(s, kind, at, NULL, start);
+    if (!u)
+        spt_give(s->run, start);
+    return err;
 }
 
 int parareal(struct spt *run, struct propagator *F, struct propagator *G,
              const struct parareal_options *o, double start, double end, const double *u0,
              parareal_emit *emit, void *context, struct parareal_report *report)
 {
-    struct solver s = {
-        .run = run, .F = F, .G = G, .o = o, .report = report, .whole = { start, end, 0, 1 }
-    };
     const long M = o->slices / o->windows;
+    struct solver s = { .run = run,
+                        .F = F,
+                        .G = G,
+                        .o = o,
+                        .report = report,
+                        .whole = { start, end, 0, 1 },
+                        .most = o->iterations < M ? o->iterations : M };
     starpu_data_handle_t carry = NULL; /* from one window to the next */
+    struct place at;
     int err;
 
     memset(report, 0, sizeof *report);
     report->windows = o->windows;
     report->window = calloc((size_t)o->windows, sizeof *report->window);
-    if (!report->window)
-        return log_error(-ENOMEM, "out of memory");
+    s.fine = calloc((size_t)s.most + 2, sizeof *s.fine);
+    s.leading = calloc((size_t)s.most + 2, sizeof *s.leading);
+    s.reference = o->error_vs_fine ? calloc((size_t)o->windows, sizeof(*s.reference)) : NULL;
+    if (!report->window || !s.fine || !s.leading || (o->error_vs_fine && !s.reference)) {
+        err = log_error(-ENOMEM, "out of memory");
+        goto out;
+    }
     if ((err = F->prepare(F, interval_part(s.whole, 0, o->slices))) ||
         (err = G->prepare(G, interval_part(s.whole, 0, o->slices))))
-        return err;
-    s.scale = l2_norm(u0, F->problem->n);
-    if (o->error_vs_fine && (err = solve_serially(&s, u0)))
         goto out;
+    s.scale = l2_norm(u0, F->problem->n);
+    stop_begin(o->stop);
+    bool resumed = parareal_resume(&s, &at, &err);
+    if (err)
+        goto out;
+    const bool serially = o->error_vs_fine && at.serial < o->slices;
+    if (serially) {
+        if ((err = solve_serially(&s, at, u0)))
+            goto out;
+        at = (struct place){ .serial = o->slices };
+        resumed = false;
+    }
     spt_wait(run);
     spt_clock_reset(run);
-    for (long i = 0; i < o->windows && !err; i++) {
+    if (serially)
+        err = before_window(&s, 0, u0, NULL);
+    if (resumed) {
+        const size_t row = parareal_read_references(&s, at);
+        if (at.iteration == 0) {
+            carry = spt_take(run, F->problem->n, 0);
+            stop_read(o->stop, row, carry);
+            err = stop_resumed(o->stop);
+        }
+    }
+    for (long i = at.window; i < o->windows && !err; i++) {
         struct window w = { .run = run,
                             .F = F,
                             .G = G,
@@ -216,24 +293,30 @@ int parareal(struct spt *run, struct propagator *F, struct propagator *G,
                             .total = o->slices,
                             .first = i * M,
                             .slices = M,
-                            .iterations = o->iterations < M ? o->iterations : M,
+                            .iterations = s.most,
                             .buffers = (int)o->lookahead + 2,
                             .tolerance = o->tolerance,
                             .growth = o->growth };
-        const double begin = spt_seconds();
-        err = solve_window(&s, &w, &report->window[i], i ? NULL : u0, carry);
-        report->wall_seconds += spt_seconds() - begin;
+        const bool last = i + 1 == o->windows;
+        at.window = i;
+        s.begin = spt_seconds();
+        err = solve_window(&s, &w, &report->window[i], at, carry ? NULL : u0, carry);
+        report->wall_seconds += spt_seconds() - s.begin;
+        s.begin = 0.0;
+        at.iteration = 0;
         if (!err) {
             report->finished++;
             for (long n = 0; emit && n < M; n++)
                 emit(context, window_slice(&w, n), window_state(&w, n + 1));
-            if (i + 1 < o->windows) {
+            if (!last) {
                 if (!carry)
                     carry = spt_take(run, F->problem->n, 0);
                 spt_copy(run, window_state(&w, M), carry);
             }
         }
         window_free(&w);
+        if (!err && !last)
+            err = before_window(&s, i + 1, NULL, carry);
     }
     double seconds[ROLE_COUNT];
     long calls[ROLE_COUNT];
@@ -247,6 +330,8 @@ out:
     for (long i = 0; s.reference && i < o->windows; i++)
         spt_give(run, s.reference[i]);
     free(s.reference);
+    free(s.fine);
+    free(s.leading);
     log_progress_end();
     return err;
 }

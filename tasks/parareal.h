@@ -7,6 +7,8 @@
 
 #include "tasks/propagator.h"
 
+struct stop; /* tasks/stop.h */
+
 struct parareal_options {
     long slices;      /* over the whole run */
     long windows;     /* solved one after the other, slices/windows at once */
@@ -18,6 +20,7 @@ struct parareal_options {
     bool error_vs_fine;
     double divergence; /* increment over the smallest one so far that counts as a failure; 0: no
                           limit */
+    struct stop *stop; /* where it can be left and goes on from; NULL: nowhere */
 };
 
 /* of one window; arrays are owned */
@@ -44,8 +47,8 @@ struct parareal_report {
 typedef void parareal_emit(void *context, struct interval slice, starpu_data_handle_t u);
 
 /* From u0 (host, read on rank 0) over [start, end]. Collective over ranks; blocks. The report must
- * be freed. 0; -ECANCELED when interrupted; -EDOM when a value went wrong (report->failure says
- * where). */
+ * be freed. 0; -ECANCELED when interrupted, or left at a stop point; -EDOM when a value went wrong
+ * (report->failure says where). */
 int parareal(struct spt *run, struct propagator *fine, struct propagator *coarse,
              const struct parareal_options *o, double start, double end, const double *u0,
              parareal_emit *emit, void *context, struct parareal_report *report);

@@ -13,9 +13,10 @@ struct serial_report {
 };
 
 /* From u0 over [start, end] in `segments` equal parts, each one advance (the propagator was divided
- * by them). emit is called after each. Returns as parareal. */
+ * by them). emit is called after each. stop: between segments, NULL: nowhere. Returns as parareal.
+ */
 int serial(struct spt *run, struct propagator *g, long segments, double growth, double start,
-           double end, const double *u0, parareal_emit *emit, void *context,
+           double end, const double *u0, parareal_emit *emit, void *context, struct stop *stop,
            struct serial_report *report);
 
 struct serial_params {

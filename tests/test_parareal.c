@@ -497,7 +497,7 @@ static void nodes_are_emitted(void **unused)
     struct inside i = { 0 };
     b.F->emit = look_inside;
     b.F->emit_context = &i;
-    assert_int_equal(serial(&run, b.F, 1, 0.0, 0.0, 1.0, b.u0, collect, &s, &r), 0);
+    assert_int_equal(serial(&run, b.F, 1, 0.0, 0.0, 1.0, b.u0, collect, &s, NULL, &r), 0);
     assert_int_equal(i.count, 6);
     for (int j = 0; j < 6; j++) {
         assert_true(j == 0 || i.time[j] > i.time[j - 1]);
@@ -518,7 +518,7 @@ static void serial_growth_is_found(void **unused)
     struct serial_report r;
     struct states s = states(&b, 10);
     assert_int_equal(b.F->divide(b.F, 10), 0);
-    assert_int_equal(serial(&run, b.F, 10, 1e6, 0.0, 1.0, b.u0, collect, &s, &r), -EDOM);
+    assert_int_equal(serial(&run, b.F, 10, 1e6, 0.0, 1.0, b.u0, collect, &s, NULL, &r), -EDOM);
     assert_int_equal(r.failure.kind, FAILURE_GROWTH);
     assert_int_equal(r.failure.slice, 0);
     assert_string_equal(r.failure.label, "rk4");

@@ -118,20 +118,26 @@ class Bits(unittest.TestCase):
 
 
 class Stopping(unittest.TestCase):
-    def test_interrupt(self):
-        """SIGINT leaves a checkpoint; going on from it gives what an undisturbed training gives"""
-        sets = ['train.steps=3000', 'train.validation.every=1000']
+    def interrupt(self, sets, sign, status):
         results = support.folder / 'interrupted'
+        shutil.rmtree(results, ignore_errors=True)
         process = support.start('train', TINY, '-o', results, *[w for s in sets for w in ('--set', s)])
         deadline = time.monotonic() + 30
         while not (results / 'checkpoint.safetensors').exists() and time.monotonic() < deadline:
             time.sleep(0.02)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(sign)
         done = support.finish(process)
-        self.assertEqual(done.status, 130, done)
+        self.assertEqual(done.status, status, done)
         self.assertIn('interrupted: checkpoint after step', done.err)
         self.assertEqual(support.summary(results)['status'], 'interrupted')
         self.assertFalse((results / 'weights.safetensors').exists())
+
+    def test_interrupt(self):
+        """SIGINT and SIGTERM leave a checkpoint; going on from it gives what an undisturbed training gives"""
+        sets = ['train.steps=3000', 'train.validation.every=1000']
+        results = support.folder / 'interrupted'
+        self.interrupt(sets, signal.SIGTERM, 0)
+        self.interrupt(sets, signal.SIGINT, 130)
         _, done = train('interrupted', *sets, args=['--resume'], overwrite=False)
         self.assertEqual(done.status, 0, done)
         undisturbed, done = train('undisturbed', *sets)
