@@ -17,6 +17,7 @@ struct neural {
     struct problem *problem;      /* on the network's grid; borrowed */
     struct network *network;      /* borrowed */
     double tau[CODEC_NODES];      /* (nodes) where in the step its states are, as fractions; the last one is 1 */
+    double size[CODEC_COMPONENTS]; /* of the change of a state over a step, per component: lesson_calibrate */
 };
 
 /* what the network sees a state on */

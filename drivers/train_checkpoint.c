@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Checkpoints of a training. Tensors: params (in the order of kernels), optimiser, codec (mean,
  * std, scale of the nodes, low, high; each per component), progress (updates, first loss, seconds),
- * losses (updates, 3), validations (any, 9). */
+ * losses (updates, 3), validations (any, 33). */
 #include <errno.h>
 #include <math.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 
 enum { STATISTICS = 4 + CODEC_NODES };
 
-static const char file[] = "checkpoint.safetensors", format[] = "starpint-training-1";
+static const char file[] = "checkpoint.safetensors", format[] = "starpint-training-2";
 
 /* ---------------------------------------------------------------- configs */
 

@@ -144,7 +144,7 @@ static bool same_number(double a, double b)
 static int check_problem(const struct trained *t, const struct problem *p,
                          const struct node *config)
 {
-    const struct grid *a = &t->problem->grid, *b = &p->grid;
+    const struct grid *a = neural_grid(t->problem), *b = neural_grid(p);
     if (strcmp(t->problem->name, p->name))
         return config_key_error(config, "weights", "%s was trained for problem %s, this is %s",
                                 t->path, t->problem->name, p->name);
@@ -225,8 +225,13 @@ static int create_own(struct trained_network *g, const struct trained *t,
 {
     static const char *const keys[] = { "grid", "concentration" };
     struct problem *p = g->base.problem;
-    if (same_grid(&t->problem->grid, &p->grid))
+    if (same_grid(neural_grid(t->problem), neural_grid(p)))
         return 0;
+    if (p->fields)
+        return config_key_error(g->config, "grid",
+                                "expected problem: states of %s are not interpolated to the grid "
+                                "that %s was trained on",
+                                p->name, t->path);
     struct node *copy = config_copy(problem);
     int err = 0;
     for (size_t i = 0; i < sizeof keys / sizeof *keys && !err; i++) {
@@ -444,7 +449,7 @@ static int load(struct trained_network *g, const struct trained *t)
         return log_error(-EINVAL, "%s: step: expected a positive number, got '%.60s'", t->path,
                          step);
     s->problem = g->own ? g->own : g->base.problem;
-    err = network_open(&g->network, &s->problem->grid, neural_boundary(s->problem), t->path);
+    err = network_open(&g->network, neural_grid(s->problem), neural_boundary(s->problem), t->path);
     if (err)
         return err == -ENOMEM ? err : -EINVAL;
     const struct codec *c = &g->network->codec;
