@@ -50,6 +50,10 @@ extern const struct schema
     stepping_schema; /* the keys that every one-step propagator has besides its own */
 extern const struct propagator_type parareal_type, coarsen_type, sdc_type, trained_network_type;
 
+/* tasks/guess.c: what sdc_guesser_create is */
+int guess_create(struct sdc_guesser **g, struct problem *p, const struct collocation *c,
+                 struct node *config);
+
 int stepping_create(struct propagator **g, struct spt *run, struct problem *p,
                     const struct stepper_type *type, struct node *config);
 

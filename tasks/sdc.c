@@ -189,6 +189,12 @@ static int create(struct propagator **out, struct spt *run, struct problem *p, s
             "them; expected granularity step or slice");
         goto fail;
     }
+    if (g->sdc->guess == SDC_NETWORK) {
+        err = config_key_error(config, "initial_guess",
+                               "network: not with granularity node or auto: it says all nodes at "
+                               "once; expected granularity step or slice");
+        goto fail;
+    }
     g->work = spt_scratch(run, sdc_node_work(g->sdc));
     if (choose && !g->sdc->dense) {
         struct node *copy = config_copy(config);
