@@ -88,6 +88,7 @@ int sdc_start(const struct sdc *s, const struct exec *x, struct interval step, i
         vec_copy(x, n, u0, u);
         return rhs(s, x, interval_t0(step), u0, fi, fe);
     case SDC_SPREAD:
+    case SDC_NETWORK: /* says all nodes at once, in sdc_start_all; this is for what takes its time */
         vec_copy(x, n, u0, u);
         return rhs(s, x, sdc_node_time(s, step, m), u0, fi, fe);
     case SDC_ZERO:
@@ -104,7 +105,6 @@ int sdc_start(const struct sdc *s, const struct exec *x, struct interval step, i
             before, u);
         return failed ? failed : rhs(s, x, sdc_node_time(s, step, m), u, fi, fe);
     case SDC_RANDOM:
-    case SDC_NETWORK: /* of all nodes at once: sdc_start_all */
         break;
     }
     uint64_t state = 0x9e3779b97f4a7c15u * (uint64_t)(step.index * COLLOCATION_MAX + m + 1);

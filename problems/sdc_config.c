@@ -79,7 +79,7 @@ static const struct param table_of_params[] = {
       .help = "for `initial_guess: network`; `{weights: FILE, fallback: true}`: a file that "
               "`starpint train` wrote, for steps as long as these, with the same nodes, or one at "
               "the end of the step, to which nodes are on the straight line; fallback: where the "
-              "residual is larger than that of a copy, the copy is taken. Not with granularity node" },
+              "residual is larger than that of a copy, the copy is taken" },
     { "residuals", P_BOOL, offsetof(struct params, record), .def = "false",
       .help = "compute the residual after every sweep and report the largest; not with granularity "
               "node" },

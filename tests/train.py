@@ -162,7 +162,7 @@ class Convection(unittest.TestCase):
         text = f'''
 problem: {{name: rayleigh_benard, rayleigh: 2e4, grid: [16, 12], initial: {{amplitude: 0.3}}}}
 time: {{start: 0, end: 0.25}}
-observe: [{{name: divergence}}]
+observe: [{{name: divergence}}, {{name: kinetic_energy, every: 0.05}}]
 method:
   name: serial
   propagator: {{name: network, steps: 5, weights: {results}/weights.safetensors}}
@@ -180,11 +180,20 @@ method:
         found = support.summary(run)['sdc']
         self.assertEqual(found['guesses']['network'], 5)
         self.assertGreater(found['guess_residual'], found['residuals'][-1])
+        sdc = sdc.replace(', residuals: true', '')
+        observed = []
+        for granularity, cpus in (('slice', '1'), ('step', '1'), ('node', '2'), ('auto', '2')):
+            done = support.starpint('run', config, '-o', run, '--overwrite', '--set', sdc,
+                                    '--set', f'method.propagator.granularity={granularity}', env={'STARPU_NCPU': cpus})
+            self.assertEqual(done.status, 0, done)
+            self.assertEqual(support.summary(run)['sdc']['guesses']['network'], 5)
+            observed.append(support.summary(run)['observations'])
+            self.assertEqual(observed[-1], observed[0])
+        self.assertIn('kinetic_energy', str(observed[0]))
         done = support.starpint('run', config, '-o', run, '--overwrite', '--set', sdc, '--set', 'problem.rayleigh=3e4')
         self.assertEqual(done.status, 0, done)
         self.assertTrue(any('trained for rayleigh' in line for line in done.lines), done)
         for sets, expected in (([sdc, 'method.propagator.steps=4'], 'trained for steps of 0.05, those of SDC are 0.0625'),
-                               ([sdc, 'method.propagator.granularity=node'], 'not with granularity node'),
                                ([sdc, 'method.propagator.nodes.count=2'], 'trained for other nodes'),
                                (['problem.grid=[32, 16]'], 'method.propagator.grid: expected problem'),
                                (['method.propagator.where=cuda'], 'has no CUDA kernels')):
