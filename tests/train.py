@@ -193,7 +193,7 @@ method:
         done = support.starpint('run', config, '-o', run, '--overwrite', '--set', sdc, '--set', 'problem.rayleigh=3e4')
         self.assertEqual(done.status, 0, done)
         self.assertTrue(any('trained for rayleigh' in line for line in done.lines), done)
-        for sets, expected in (([sdc, 'method.propagator.steps=4'], 'trained for steps of 0.05, those of SDC are 0.0625'),
+        for sets, expected in (([sdc, 'method.propagator.steps=10'], 'trained for steps of 0.05, those of SDC are 0.025'),
                                ([sdc, 'method.propagator.nodes.count=2'], 'trained for other nodes'),
                                (['problem.grid=[32, 16]'], 'method.propagator.grid: expected problem'),
                                (['method.propagator.where=cuda'], 'has no CUDA kernels')):
