@@ -1,14 +1,18 @@
 // SPDX-FileCopyrightText: 2026 The StarPinT authors
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What sweeps of SDC may start from in Rayleigh-Benard convection: copies, a coarse scheme, networks. From a state of
- * convection, steps over an interval are made with K = 0, 1, 2, ... sweeps from each of them. Printed, as Markdown: the largest
- * residual of the collocation problem after each sweep, in means over the steps; the error at the end against small steps of
- * RK443, relative, in the l2 norm of velocity and buoyancy; and the time of a step, the network's included.
+/* What sweeps of SDC may start from in Rayleigh-Benard convection: copies, a coarse scheme,
+ * networks. From a state of convection, steps over an interval are made with K = 0, 1, 2, ...
+ * sweeps from each of them. Printed, as Markdown: the largest residual of the collocation problem
+ * after each sweep, in means over the steps; the error at the end against small steps of RK443,
+ * relative, in the l2 norm of velocity and buoyancy; and the time of a step, the network's
+ * included.
  *
- *   bench_rbc_guess [KEY=VALUE]...    overrides `text` below: nodes=FILE, end=FILE are weights for steps of `step`
+ *   bench_rbc_guess [KEY=VALUE]...    overrides `text` below: nodes=FILE, end=FILE are weights for
+ * steps of `step`
  *
- * nodes: a network that says all nodes of a step at once; end: one that says its end. Of this there are two uses: nodes on the
- * straight line to the end, and, from the second step on, each node from the same node one step before. */
+ * nodes: a network that says all nodes of a step at once; end: one that says its end. Of this there
+ * are two uses: nodes on the straight line to the end, and, from the second step on, each node from
+ * the same node one step before. */
 #include <errno.h>
 #include <math.h>
 #include <string.h>
@@ -46,7 +50,8 @@ struct outcome {
     long refused;
 };
 
-/* the network that says the end of a step, for the guess from the step before; NULL: the guess is SDC's own */
+/* the network that says the end of a step, for the guess from the step before; NULL: the guess is
+ * SDC's own */
 struct before {
     struct trained file;
     struct neural neural;
@@ -160,9 +165,8 @@ static int measure(const struct bench *b, const char *guess, const char *key, co
     if (err || (err = sdc_create(&s, b->problem, config)) ||
         (err = sdc_prepare(s, interval_part(whole, 0, 1))))
         return err;
-    const size_t n = exec_round(b->problem->n), all = n * (size_t)s->M * 5,
-                 own = sdc_start_work(s), net = before ? neural_work(&before->neural) : 0,
-                 nwork = own > net ? own : net;
+    const size_t n = exec_round(b->problem->n), all = n * (size_t)s->M * 5, own = sdc_start_work(s),
+                 net = before ? neural_work(&before->neural) : 0, nwork = own > net ? own : net;
     double *memory = vector(all + n + nwork), *at = memory, *u = memory + all;
     struct values v;
     struct work_count count;
@@ -230,7 +234,8 @@ static int rows(const struct bench *b)
         (err = row(b, "coarse", "coarse", "coarse", coarse, NULL)))
         return err;
     for (int doubts = 0; doubts < 2 && nodes && !err; doubts++) {
-        snprintf(value, sizeof value, "{weights: %s, fallback: %s}", nodes, doubts ? "true" : "false");
+        snprintf(value, sizeof value, "{weights: %s, fallback: %s}", nodes,
+                 doubts ? "true" : "false");
         err = row(b, doubts ? "network, all nodes, or copy" : "network, all nodes", "network",
                   "network", value, NULL);
     }

@@ -38,8 +38,9 @@ static const struct param params[] = {
     { 0 },
 };
 const struct schema dataset_schema = {
-    "data", "states of simulations to train on, instead of random ones; for problems whose "
-            "right-hand side does not depend on time",
+    "data",
+    "states of simulations to train on, instead of random ones; for problems whose "
+    "right-hand side does not depend on time",
     params
 };
 
@@ -64,8 +65,8 @@ static char *key_of_targets(const struct neural *l, double dt, const struct node
     json_t *nodes = json_array();
     for (int m = 0; m < l->network->codec.nodes; m++)
         json_array_append_new(nodes, json_real(l->tau[m]));
-    return text_of(json_pack("{s:o, s:f, s:o}", "scheme", config_json(scheme), "step", dt, "nodes",
-                             nodes));
+    return text_of(
+        json_pack("{s:o, s:f, s:o}", "scheme", config_json(scheme), "step", dt, "nodes", nodes));
 }
 
 /* the values of a tensor, if the file has it for that key; false otherwise */
@@ -106,7 +107,9 @@ static int simulate(const struct dataset_params *v, const struct node *problem,
                                 "start from its noise");
     if ((err = config_node_set(initial, "seed", seed)) || (err = problem_create(&p, copy)))
         return err;
-    const struct samples whole = { p, 0.0, v->every * (double)(last + 1), last + 1, 0, NULL, false };
+    const struct samples whole = {
+        p, 0.0, v->every * (double)(last + 1), last + 1, 0, NULL, false
+    };
     err = reference_create(&r, p, &whole, config_copy(v->propagator));
     const size_t nwork = err ? 0 : exec_round(p->n) + r.stepper->nwork;
     if (!err && !(work = aligned_alloc(64, exec_round(nwork) * sizeof *work)))
@@ -162,8 +165,7 @@ int dataset_create(struct dataset **out, const struct problem *p, const struct n
     else
         for (long s = 0; s < S && !err; s++) {
             const bool trains = s < v->simulations;
-            const size_t first = trains ? (size_t)s
-                                        : d->training + (size_t)(s - v->simulations);
+            const size_t first = trains ? (size_t)s : d->training + (size_t)(s - v->simulations);
             err = simulate(v, problem, config, (long)warm, s, S,
                            trains ? v->simulations : v->validation, d->states + first * d->n);
         }
@@ -195,9 +197,10 @@ static int compute(struct dataset *d, const struct neural *l, const struct refer
     for (size_t i = 0; i < entries && !err; i++) {
         for (size_t m = 0; m < M && !err; m++) {
             double *to = d->targets + (i * M + m) * n;
-            if (reference_advance(r, &x, lesson_part(l, step, (int)m), m ? to - n : d->states + i * n,
-                                  to))
-                err = config_key_error(config, "propagator", "it fails on state %zu of the data", i);
+            if (reference_advance(r, &x, lesson_part(l, step, (int)m),
+                                  m ? to - n : d->states + i * n, to))
+                err =
+                    config_key_error(config, "propagator", "it fails on state %zu of the data", i);
         }
         log_progress("targets", (double)i / (double)entries, "state %zu of %zu", i, entries);
     }
@@ -217,19 +220,31 @@ int dataset_aim(struct dataset *d, const struct neural *l, const struct referenc
         return log_error(-ENOMEM, "out of memory: targets of %zu states", entries);
     char *data = key_of_states(problem, config), *key = key_of_targets(l, dt, scheme);
     int err = data && key ? 0 : log_error(-ENOMEM, "out of memory");
-    const bool known = !err && read_tensor(v->file, "data", data, "states", entries * d->n,
-                                           d->targets) && /* states first: targets belong to them */
-                       read_tensor(v->file, "target", key, "targets", entries * M * d->n, d->targets);
+    const bool known =
+        !err &&
+        read_tensor(v->file, "data", data, "states", entries * d->n,
+                    d->targets) && /* states first: targets belong to them */
+        read_tensor(v->file, "target", key, "targets", entries * M * d->n, d->targets);
     if (!err && !known)
         err = compute(d, l, r, step, scheme);
     if (!err && !known && v->file && write) {
         const struct safetensor tensors[] = {
-            { .name = "states", .dtype = DTYPE_F64, .dims = 2, .shape = { entries, d->n },
-              .count = entries * d->n, .data = d->states },
-            { .name = "targets", .dtype = DTYPE_F64, .dims = 3, .shape = { entries, M, d->n },
-              .count = entries * M * d->n, .data = d->targets },
+            { .name = "states",
+              .dtype = DTYPE_F64,
+              .dims = 2,
+              .shape = { entries, d->n },
+              .count = entries * d->n,
+              .data = d->states },
+            { .name = "targets",
+              .dtype = DTYPE_F64,
+              .dims = 3,
+              .shape = { entries, M, d->n },
+              .count = entries * M * d->n,
+              .data = d->targets },
         };
-        const char *const meta[] = { "format", "starpint-data-1", "data", data, "target", key, NULL };
+        const char *const meta[] = {
+            "format", "starpint-data-1", "data", data, "target", key, NULL
+        };
         err = safetensors_write(v->file, tensors, 2, meta);
     }
     free(data);

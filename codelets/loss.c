@@ -161,8 +161,8 @@ static double norm(const struct grid_loss *g, double weight, const double *v, do
     if (!g->fields)
         return relative(M, n, n, weight, v, r);
     for (size_t k = 0; k < (size_t)c->components; k++)
-        sum += relative(M, n, c->points, weight / c->components, v + k * c->points,
-                        r + k * c->points);
+        sum +=
+            relative(M, n, c->points, weight / c->components, v + k * c->points, r + k * c->points);
     return sum;
 }
 
@@ -266,7 +266,8 @@ static int gradient(const struct loss *base, const struct exec *exec, unsigned l
                 if (g->fields)
                     codec_decode(c, &x, (int)m, room + run * wide, lift, said, to);
                 else
-                    neural_state(l, &x, (int)m, u + run * stride, room + run * wide, lift, said, to);
+                    neural_state(l, &x, (int)m, u + run * stride, room + run * wide, lift, said,
+                                 to);
             }
         if (paired) {
             for (int k = 0; k < c->components; k++)
@@ -298,8 +299,8 @@ int grid_loss_open(struct grid_loss *g, const struct loss_type *type, const stru
                  each = differences->weight > 0 ? 2 : 1, runs = each * s->batch;
     g->base.setup = *s;
     const size_t N = looked_at(g);
-    const size_t parts[] = { neural_liftings_work(s->neural),    neural_seen_work(s->neural),
-                             neural_state_work(s->neural),       network_forward_work(net, runs),
+    const size_t parts[] = { neural_liftings_work(s->neural),  neural_seen_work(s->neural),
+                             neural_state_work(s->neural),     network_forward_work(net, runs),
                              network_backward_work(net, runs), 2 * exec_round(M * N) + g->work };
     size_t rest = 0;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
@@ -319,9 +320,8 @@ int grid_loss_open(struct grid_loss *g, const struct loss_type *type, const stru
         g->size[0] = size->v[0];
         g->size[1] = size->v[1];
     }
-    g->base.nwork = runs * (exec_round(n) + exec_round(c->n)) +
-                    exec_round(s->batch * M * n) + 2 * exec_round(each * M * N) +
-                    doubles(net, runs * c->in) + doubles(net, runs * c->out) +
-                    doubles(net, runs * network_kept(net)) + rest;
+    g->base.nwork = runs * (exec_round(n) + exec_round(c->n)) + exec_round(s->batch * M * n) +
+                    2 * exec_round(each * M * N) + doubles(net, runs * c->in) +
+                    doubles(net, runs * c->out) + doubles(net, runs * network_kept(net)) + rest;
     return 0;
 }

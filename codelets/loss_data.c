@@ -111,7 +111,9 @@ static int create(struct loss **out, const struct loss_type *type, const struct 
     d->base.relative = true;
     d->base.fields = l->problem->fields != NULL;
     const size_t M = (size_t)l->network->codec.nodes, run = d->fine.stepper->nwork,
-                 show = d->base.fields ? exec_round(M * l->network->codec.n) + l->problem->fields->nwork : 0;
+                 show = d->base.fields
+                            ? exec_round(M * l->network->codec.n) + l->problem->fields->nwork
+                            : 0;
     d->base.work = exec_round(M * l->problem->n) + (run > show ? run : show);
     *out = &d->base.base;
     err = grid_loss_open(&d->base, type, s, &v.differences, config);

@@ -25,8 +25,8 @@ int neural_check(const struct problem *p, const struct network *n, const struct 
     if (!p->fields->absorb_change)
         return config_error(config, "the state of problem %s is not linear in its fields", p->name);
     if (n->codec.smooth)
-        return config_key_error(config, "smooth", "expected 0: what problem %s shows is not smoothed",
-                                p->name);
+        return config_key_error(config, "smooth",
+                                "expected 0: what problem %s shows is not smoothed", p->name);
     return 0;
 }
 

@@ -167,7 +167,7 @@ void spt_work_total(struct spt *run, struct work_count *total)
     }
 #if SPT_MPI
     if (run->mpi) {
-        long sums[] = { total->rhs, total->solves, total->newton, total->accepted,
+        long sums[] = { total->rhs,      total->solves,  total->newton, total->accepted,
                         total->rejected, total->guesses, total->refused };
         MPI_Allreduce(MPI_IN_PLACE, sums, 7, MPI_LONG, MPI_SUM, run->comm);
         MPI_Allreduce(MPI_IN_PLACE, &total->guess, 1, MPI_DOUBLE, MPI_MAX, run->comm);

@@ -60,8 +60,8 @@ static int create_network(struct training *t)
     if (nodes > 1 && !config_child(network, "nodes") &&
         (err = config_node_set(network, "nodes", text)))
         return err;
-    if ((err =
-             network_create(&t->network, neural_grid(t->problem), neural_boundary(t->problem), network)))
+    if ((err = network_create(&t->network, neural_grid(t->problem), neural_boundary(t->problem),
+                              network)))
         return err == -ENOMEM ? log_error(err, "out of memory: the network") : err;
     if (t->network->codec.nodes != nodes)
         return config_key_error(network, "nodes",
@@ -104,8 +104,9 @@ static int create_loss(struct training *t)
     enum { STATISTICS = 64, UNSEEN = 0x5eed };
     const struct train_params *v = &t->v.train;
     const struct interval step = { t->v.time.start, t->v.time.end, 0, v->slices };
-    struct samples samples = { t->problem, t->v.time.start, t->v.time.end, v->slices,
-                               (unsigned long)v->seed, t->data, false };
+    struct samples samples = { t->problem, t->v.time.start,        t->v.time.end,
+                               v->slices,  (unsigned long)v->seed, t->data,
+                               false };
     const size_t shard = (size_t)((v->batch + v->shards - 1) / v->shards);
     int err;
     if ((err = neural_prepare(&t->neural, step)) ||

@@ -301,8 +301,8 @@ size_t rbc_view_nwork(const struct rbc *s)
     return rbc_advection_nwork(s) + 8 * plane(s) + exec_round(s->base.n);
 }
 
-/* velocity and, unless NULL, theta on the grid, of coefficients c: sums of the functions whose values
- * are in tables (nz, rows) */
+/* velocity and, unless NULL, theta on the grid, of coefficients c: sums of the functions whose
+ * values are in tables (nz, rows) */
 static void evaluate(const struct rbc *s, const struct exec *exec, double *const tables[BASES],
                      const double *c, double *u, double *w, double *theta)
 {

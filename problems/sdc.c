@@ -88,7 +88,8 @@ int sdc_start(const struct sdc *s, const struct exec *x, struct interval step, i
         vec_copy(x, n, u0, u);
         return rhs(s, x, interval_t0(step), u0, fi, fe);
     case SDC_SPREAD:
-    case SDC_NETWORK: /* says all nodes at once, in sdc_start_all; this is for what takes its time */
+    case SDC_NETWORK: /* says all nodes at once, in sdc_start_all; this is for what takes its time
+                       */
         vec_copy(x, n, u0, u);
         return rhs(s, x, sdc_node_time(s, step, m), u0, fi, fe);
     case SDC_ZERO:
@@ -144,7 +145,8 @@ static int ask_network(const struct sdc *s, const struct exec *x, struct interva
     return failed;
 }
 
-/* the network's nodes, or a copy if its residual is smaller; *worst: the residual of what is taken */
+/* the network's nodes, or a copy if its residual is smaller; *worst: the residual of what is taken
+ */
 static int doubt_network(const struct sdc *s, const struct exec *x, struct interval step,
                          const double *u0, double *const *U, double *const *fi, double *const *fe,
                          double *worst)

@@ -52,8 +52,9 @@ static const struct schema adaptive_schema = { "adaptive",
                                                "steps of their own size inside each step",
                                                adaptive_table };
 
-static const char *const guesses[] = { "copy",   "spread",  "zero", "random",
-                                       "coarse", "network", NULL };
+static const char *const guesses[] = {
+    "copy", "spread", "zero", "random", "coarse", "network", NULL
+};
 
 static const struct param table_of_params[] = {
     { "nodes", P_MAP, offsetof(struct params, nodes), .sub = &nodes_schema,
@@ -71,7 +72,8 @@ static const struct param table_of_params[] = {
     { "initial_guess", P_CHOICE, offsetof(struct params, guess), .def = "copy", .choices = guesses,
       .help = "at the nodes: copy takes u0 and f(u0), spread evaluates f there, zero, random in "
               "[0, 1), coarse takes a "
-              "step of the scheme `coarse` from node to node, network has the network `network` say all "
+              "step of the scheme `coarse` from node to node, network has the network `network` "
+              "say all "
               "of them at once" },
     { "coarse", P_NODE, offsetof(struct params, coarse), .def = "",
       .help = "a one-step scheme, for `initial_guess: coarse`" },

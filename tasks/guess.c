@@ -90,9 +90,9 @@ int guess_create(struct sdc_guesser **out, struct problem *p, const struct collo
         destroy(&g->base);
         g = NULL;
     } else
-        g->base = (struct sdc_guesser){ (size_t)(g->M + 1) * exec_round(p->n) +
-                                            neural_work(&g->neural),
-                                        prepare, nodes, destroy };
+        g->base =
+            (struct sdc_guesser){ (size_t)(g->M + 1) * exec_round(p->n) + neural_work(&g->neural),
+                                  prepare, nodes, destroy };
     trained_close(&t);
     *out = g ? &g->base : NULL;
     return err;

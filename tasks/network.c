@@ -336,8 +336,7 @@ static int create(struct propagator **out, struct spt *run, struct problem *p, s
     if ((err = trained_open(&t, v.weights)) || (err = trained_check(&t, p, config)) ||
         (strcmp(v.grid, "own") == 0 && (err = create_own(g, &t, problem, (int)v.order))) ||
         (err = load(g, &t)) || (err = choose_where(g, v.where)) ||
-        (v.fallback && (err = create_fallback(g, v.fallback))) ||
-        (err = trained_warn(&t, problem)))
+        (v.fallback && (err = create_fallback(g, v.fallback))) || (err = trained_warn(&t, problem)))
         goto out;
     g->step.use = spt_use_network(run, v.weights, g->network->parameters,
                                   g->fallback ? g->fallback->name : NULL);

@@ -1,12 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The StarPinT authors
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* SDC as a propagator. With `granularity: node` a step is
- *   1 (copy, network) or M (other guesses) starts, M nodes for each of K sweeps, and 1 quadrature if the
- * step ends by it; of the last sweep of a diagonal preconditioner only the last node is needed: 1 +
- * M (K - 1) + 1 tasks. Nodes of a sweep are independent if Q-Delta is diagonal, else a chain. Each
- * task fuses quadrature, solve and right-hand side: the sums read what the solve reads anyway, and
- * a task between them would only move data. Coarser granularities run the same arithmetic in one
- * task per step or slice. */
+ *   1 (copy, network) or M (other guesses) starts, M nodes for each of K sweeps, and 1 quadrature
+ * if the step ends by it; of the last sweep of a diagonal preconditioner only the last node is
+ * needed: 1 + M (K - 1) + 1 tasks. Nodes of a sweep are independent if Q-Delta is diagonal, else a
+ * chain. Each task fuses quadrature, solve and right-hand side: the sums read what the solve reads
+ * anyway, and a task between them would only move data. Coarser granularities run the same
+ * arithmetic in one task per step or slice. */
 #include <errno.h>
 #include <string.h>
 

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The StarPinT authors
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Networks on a problem that has fields: what they predict becomes a state that is free of divergence, and nothing where they
- * say 0; gradients go through fields; states of simulations are those of plain runs, and no others. */
+/* Networks on a problem that has fields: what they predict becomes a state that is free of
+ * divergence, and nothing where they say 0; gradients go through fields; states of simulations are
+ * those of plain runs, and no others. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -58,9 +59,9 @@ static struct bench *bench(const char *network, const char *loss, const char *da
     b->neural.problem = b->problem;
     snprintf(text, sizeof text, "%d", type->nodes(of, b->neural.tau));
     config_node_set(config_child(root, "network"), "nodes", text);
-    assert_int_equal(network_create(&b->network, neural_grid(b->problem), false,
-                                    config_child(root, "network")),
-                     0);
+    assert_int_equal(
+        network_create(&b->network, neural_grid(b->problem), false, config_child(root, "network")),
+        0);
     network_initialise(b->network, 5);
     b->neural.network = b->network;
     b->samples = (struct samples){ b->problem, 0, 0.2, 1, 3, NULL, false };
@@ -128,9 +129,10 @@ static void absorbing_changes_has_its_transpose(void **unused)
         struct config *c;
         struct problem *p;
         assert_int_equal(config_parse(&c, "test",
-                                      slips ? "{name: rayleigh_benard, grid: [16, 12], size: [3, 2], "
-                                              "boundary: free_slip}"
-                                            : "{name: rayleigh_benard, grid: [8, 14]}"),
+                                      slips
+                                          ? "{name: rayleigh_benard, grid: [16, 12], size: [3, 2], "
+                                            "boundary: free_slip}"
+                                          : "{name: rayleigh_benard, grid: [8, 14]}"),
                          0);
         assert_int_equal(problem_create(&p, config_root(c)), 0);
         const struct fields *f = p->fields;
@@ -258,8 +260,8 @@ static double value_of(struct bench *b, double *gradient)
     const struct exec x = exec_host(b->work, b->loss->nwork);
     double value = 0;
     memset(gradient, 0, b->network->nparams * 8);
-    assert_int_equal(b->loss->gradient(b->loss, &x, 4, 2, 0.5, b->network->params, gradient, &value),
-                     0);
+    assert_int_equal(
+        b->loss->gradient(b->loss, &x, 4, 2, 0.5, b->network->params, gradient, &value), 0);
     return value;
 }
 
@@ -386,8 +388,8 @@ static void validations_say_every_field(void **unused)
     struct validation_facts f;
     assert_int_equal(config_parse(&c, "test", "{name: rk222, steps: 4}"), 0);
     b->samples.unseen = true;
-    assert_int_equal(
-        validation_create(&v, &b->neural, &b->samples, config_root(c), NULL, NULL, 0), 0);
+    assert_int_equal(validation_create(&v, &b->neural, &b->samples, config_root(c), NULL, NULL, 0),
+                     0);
     double *work = aligned_alloc(64, exec_round(validation_work(&v)) * 8),
            *truth = calloc(validation_truth_size(&v), 8);
     const struct exec x = exec_host(work, validation_work(&v));

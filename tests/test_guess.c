@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The StarPinT authors
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What sweeps of SDC start from: a network's states at the nodes are those of a call of the network, a worse guess than a copy is
- * refused and counted, and a network for another step or other nodes is not taken. */
+/* What sweeps of SDC start from: a network's states at the nodes are those of a call of the
+ * network, a worse guess than a copy is refused and counted, and a network for another step or
+ * other nodes is not taken. */
 #include <errno.h>
 #include <math.h>
 #include <setjmp.h>
@@ -36,7 +37,8 @@ static void save(int nodes, double step, double scale)
     char length[32], list[128] = "[1]", text[256];
     assert_int_equal(config_parse(&c, "problem", RBC), 0);
     assert_int_equal(problem_create(&p, config_root(c)), 0);
-    snprintf(text, sizeof text, "{name: fno, width: 3, layers: 1, modes: [4, 3], nodes: %d}", nodes);
+    snprintf(text, sizeof text, "{name: fno, width: 3, layers: 1, modes: [4, 3], nodes: %d}",
+             nodes);
     assert_int_equal(config_parse(&d, "network", text), 0);
     assert_int_equal(network_create(&n, neural_grid(p), false, config_root(d)), 0);
     network_initialise(n, 3);
@@ -168,13 +170,11 @@ static double compose(const struct bench *b, double *U, double *v)
     for (long sweep = 1; sweep <= 2; sweep++) {
         const int old = sweep % 2 ? 0 : 1;
         for (int m = 0; m < M; m++)
-            assert_int_equal(sdc_node(s, &x, first, sweep, m, b->u,
-                                      (const double *const *)fi[old],
-                                      (const double *const *)fe[old],
-                                      (const double *const *)fi[!old],
-                                      (const double *const *)fe[!old], at[m], fi[!old][m],
-                                      fe[!old][m]),
-                             0);
+            assert_int_equal(
+                sdc_node(s, &x, first, sweep, m, b->u, (const double *const *)fi[old],
+                         (const double *const *)fe[old], (const double *const *)fi[!old],
+                         (const double *const *)fe[!old], at[m], fi[!old][m], fe[!old][m]),
+                0);
     }
     vec_copy(&x, n, at[M - 1], v);
     free(f);
