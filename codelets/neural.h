@@ -52,7 +52,7 @@ int neural_prepare(const struct neural *, struct interval step);
 void neural_liftings(const struct neural *, const struct exec *, struct interval step, double *lifting);
 size_t neural_liftings_work(const struct neural *);
 
-/* v (nodes, n) = the states that the network predicts from u (n); params on the device of x */
+/* v (nodes, n) = the states that the network predicts from u (n); they do not overlap. params on the device of x */
 void neural_nodes(const struct neural *, const struct exec *, struct interval step, const void *params, const double *u,
                   double *v);
 /* v (n) = the last of them */
