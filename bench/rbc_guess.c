@@ -4,11 +4,10 @@
  * networks. From a state of convection, steps over an interval are made with K = 0, 1, 2, ...
  * sweeps from each of them. Printed, as Markdown: the largest residual of the collocation problem
  * after each sweep, in means over the steps; the error at the end against small steps of RK443,
- * relative, in the l2 norm of velocity and buoyancy; and the time of a step, the network's
- * included.
+ * relative, in the l2 norm of velocity and buoyancy; and the processor's time for a step, the
+ * network's included.
  *
- *   bench_rbc_guess [KEY=VALUE]...    overrides `text` below: nodes=FILE, end=FILE are weights for
- * steps of `step`
+ *   bench_rbc_guess [KEY=VALUE]...    overrides `text` below; nodes=FILE, end=FILE: weights
  *
  * nodes: a network that says all nodes of a step at once; end: one that says its end. Of this there
  * are two uses: nodes on the straight line to the end, and, from the second step on, each node from

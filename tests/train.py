@@ -173,6 +173,14 @@ method:
         self.assertEqual(done.status, 0, done)
         self.assertEqual(done.lines, [])
         self.assertEqual(support.summary(run)['networks'][0]['calls'], 5)
+        whole = support.summary(run)['observations']
+        done = support.starpint('run', config, '-o', run, '--overwrite', '--set', 'method.propagator.granularity=layer')
+        self.assertEqual(done.status, 0, done)
+        self.assertEqual(support.summary(run)['observations'], whole)
+        done = support.starpint('run', config, '-o', run, '--overwrite', '--set', 'method.propagator.accept=1e-9',
+                                '--set', 'method.propagator.fallback={name: rk222}')
+        self.assertEqual(done.status, 0, done)
+        self.assertEqual(support.summary(run)['networks'][0]['fallbacks'], 5)
         sdc = ('method.propagator={name: sdc, steps: 5, nodes: {count: 3}, residuals: true, initial_guess: network, '
                f'network: {{weights: {results}/weights.safetensors}}}}')
         done = support.starpint('run', config, '-o', run, '--overwrite', '--set', sdc)
