@@ -29,6 +29,9 @@ static json_t *identity(const struct training *t)
         json_object_set(kept, keys[i], json_object_get(all, keys[i]));
     for (size_t i = 0; i < sizeof free_keys / sizeof *free_keys; i++)
         json_object_del(json_object_get(kept, "train"), free_keys[i]);
+    json_t *data = json_object_get(json_object_get(kept, "train"), "data");
+    if (data)
+        json_object_del(data, "file");
     json_decref(all);
     return kept;
 }

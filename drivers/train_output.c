@@ -77,6 +77,11 @@ static json_t *facts(const struct training *t)
                           (json_int_t)t->v.train.batch, "seed", (json_int_t)t->v.train.seed);
     json_object_set_new(j, "loss", config_json(t->v.train.loss));
     json_object_set_new(j, "optimiser", config_json(t->v.train.optimiser));
+    json_t *data = t->v.train.data ? config_json(t->v.train.data) : NULL;
+    if (data) {
+        json_object_del(data, "file"); /* where states are kept changes none */
+        json_object_set_new(j, "data", data);
+    }
     if (last_entry(t))
         json_object_set_new(j, "final_loss", number(last_entry(t)->loss));
     json_t *v = validation_of(t);

@@ -137,20 +137,23 @@ class Convection(unittest.TestCase):
         mean = sum(v['l2_relative'] for v in found['variables'].values()) / 4
         self.assertAlmostEqual(found['l2_relative'] / mean, 1, delta=1e-12)
         file = support.folder / 'states.safetensors'
-        for n in (20, 7):  # the file is written, and read
-            with self.subTest(steps=n):
-                sets = [*SMALL[:-2], SMALL[-2].replace('}}', f'}}, file: {file}}}'), SMALL[-1]]
-                results, done = train('part', *sets, f'train.steps={n}', 'train.optimiser.schedule.name=constant',
-                                      config=CONVECTION)
-                self.assertEqual(done.status, 0, done)
-                self.assertTrue(file.exists())
-        results, done = train('part', *SMALL, 'train.optimiser.schedule.name=constant', config=CONVECTION)
-        constant = weights(results)
-        results, done = train('part', *SMALL, 'train.optimiser.schedule.name=constant', 'train.steps=7', config=CONVECTION)
-        results, done = train('part', *SMALL, 'train.optimiser.schedule.name=constant', args=['--resume'], config=CONVECTION,
-                              overwrite=False, env={'STARPU_NCPU': '2', 'STARPU_SCHED': 'lws'})
+        constant = 'train.optimiser.schedule.name=constant'
+        results, done = train('all', *SMALL, constant, config=CONVECTION)
         self.assertEqual(done.status, 0, done)
-        self.assertEqual(weights(results), constant)
+        once = weights(results)
+        results, done = train('part', *SMALL, constant, f'train.data.file={file}', 'train.steps=7', config=CONVECTION)
+        self.assertEqual(done.status, 0, done)
+        self.assertTrue(file.exists())
+        for rest in ([], [f'train.data.file={file}']):  # simulated again, or read
+            with self.subTest(sets=rest):
+                again = support.folder / 'again'
+                shutil.rmtree(again, ignore_errors=True)
+                shutil.copytree(results, again)
+                _, done = train('again', *SMALL, constant, *rest, args=['--resume'], config=CONVECTION, overwrite=False,
+                                env={'STARPU_NCPU': '2', 'STARPU_SCHED': 'lws'})
+                self.assertEqual(done.status, 0, done)
+                self.assertEqual(weights(again), once)
+                self.assertEqual('starpint: data ' in done.err, not rest)
         results, done = train('other', *SMALL, config=CONVECTION, env={'STARPU_NCPU': '2'})
         self.assertEqual(weights(results), whole)
         self.assertEqual(history(results), losses)
