@@ -19,11 +19,18 @@ static bool all_finite(const struct exec *x, const double *v, size_t n)
     return flag == 0.0;
 }
 
-/* a state is far from those of training: further than half their range */
-static bool outside(const struct network_step *s, const double *u)
+/* a state, or its fields, are far from those of training: further than half their range */
+static bool outside(const struct network_step *s, const struct exec *exec, const double *u)
 {
+    const struct problem *p = s->neural.problem;
     const struct codec *c = &s->neural.network->codec;
+    struct exec x = *exec;
     bool out = false;
+    if (p->fields) {
+        double *fields = exec_take(&x, c->n);
+        out = p->fields->show(p, &x, 0.0, u, fields);
+        u = fields;
+    }
     for (int k = 0; k < c->components; k++) {
         const double margin = 0.5 * (s->high[k] - s->low[k]);
         const double low = s->low[k] - margin, high = s->high[k] + margin;
@@ -57,13 +64,11 @@ static double residual(const struct network_step *s, struct exec x, struct inter
     double *f = exec_take(&x, s->neural.problem->n), sum = 0.0;
     if (rhs(s->neural.problem, &x, interval_t1(step), v, f))
         return INFINITY;
-    for (int k = 0; k < c->components; k++)
-        for (size_t p = 0; p < c->points; p++) {
-            const size_t i = (size_t)k * c->points + p;
-            const double r = u[i] + half * (f0[i] + f[i]) - v[i];
-            if (c->mask[p] != 0.0)
-                sum += r * r;
-        }
+    for (size_t i = 0; i < s->neural.problem->n; i++) {
+        const double r = u[i] + half * (f0[i] + f[i]) - v[i];
+        if (!c->boundary || c->mask[i % c->points] != 0.0)
+            sum += r * r;
+    }
     return sqrt(sum);
 }
 
@@ -107,7 +112,7 @@ static void accept(void *buf[], void *arg)
     enum network_count why = NETWORK_CALLS; /* all is well */
     if (!all_finite(&x, v, n))
         why = NETWORK_NOT_FINITE;
-    else if (s->ranged && (outside(s, u) || outside(s, v)))
+    else if (s->ranged && (outside(s, &x, u) || outside(s, &x, v)))
         why = NETWORK_OUTSIDE;
     else if (s->ratio > 0.0 && misses(s, x, a.step, u, v))
         why = NETWORK_RESIDUAL;
@@ -167,6 +172,8 @@ size_t codelet_accept_work(const struct network_step *s)
 {
     const struct problem *p = s->neural.problem;
     const size_t test = 4 * exec_round(p->n) + p->nwork,
-                 again = s->fallback ? s->fallback->nwork : 0;
-    return test > again ? test : again;
+                 again = s->fallback ? s->fallback->nwork : 0,
+                 show = p->fields ? exec_round(s->neural.network->codec.n) + p->fields->nwork : 0;
+    const size_t most = test > again ? test : again;
+    return most > show ? most : show;
 }

@@ -85,6 +85,11 @@ void spt_sdc_start(struct spt *run, const struct sdc *s, struct interval step, i
                    enum where where, starpu_data_handle_t work, starpu_data_handle_t u0,
                    starpu_data_handle_t before, starpu_data_handle_t u, starpu_data_handle_t fi,
                    starpu_data_handle_t fe);
+/* of all nodes, where the guess is a network's; on CPUs. work: scratch of sdc_start_work doubles */
+void spt_sdc_start_all(struct spt *run, const struct sdc *s, struct interval step,
+                       starpu_data_handle_t work, starpu_data_handle_t u0,
+                       const starpu_data_handle_t *u, const starpu_data_handle_t *fi,
+                       const starpu_data_handle_t *fe);
 void spt_sdc_node(struct spt *run, const struct sdc *s, struct interval step, long k, int m,
                   bool guess, enum where where, starpu_data_handle_t work, starpu_data_handle_t u0,
                   starpu_data_handle_t u, const starpu_data_handle_t *old_i,

@@ -12,7 +12,13 @@
 #include "problems/sampling.h"
 
 /* streams of their own: what is drawn of one says nothing about another */
-enum { STREAM_SLICES = 0x51c35, STREAM_PERTURBATIONS = 0x9e275, STREAM_WAVES = 0x3a7e5, WAVES = 4 };
+enum {
+    STREAM_SLICES = 0x51c35,
+    STREAM_PERTURBATIONS = 0x9e275,
+    STREAM_WAVES = 0x3a7e5,
+    STREAM_DATA = 0xda7a5,
+    WAVES = 4
+};
 
 struct interval samples_step(const struct samples *s, unsigned long index)
 {
@@ -21,8 +27,26 @@ struct interval samples_step(const struct samples *s, unsigned long index)
                               s->slices };
 }
 
+/* of the states of simulations */
+static size_t entry(const struct samples *s, unsigned long index)
+{
+    struct draw d = draw_open(s->seed + STREAM_DATA, index);
+    return s->unseen ? s->data->training + index % s->data->validation
+                     : draw_below(&d, s->data->training);
+}
+
+const double *samples_target(const struct samples *s, unsigned long index)
+{
+    const struct dataset *d = s->data;
+    return d && d->targets ? d->targets + entry(s, index) * (size_t)d->nodes * d->n : NULL;
+}
+
 int samples_state(const struct samples *s, unsigned long index, double *u)
 {
+    if (s->data) {
+        memcpy(u, s->data->states + entry(s, index) * s->data->n, s->data->n * sizeof *u);
+        return 0;
+    }
     return s->problem->sample(s->problem, s->seed, index, interval_t0(samples_step(s, index)), u);
 }
 
@@ -206,16 +230,70 @@ static int cheap_step(const struct problem *p, const struct exec *exec, double t
     return failed;
 }
 
-int lesson_calibrate(const struct neural *l, const struct samples *s, unsigned long count,
-                     double *low, double *high)
+/* what the network sees of a state, in scratch that is taken; smoothing is left out */
+static const double *shown(const struct neural *l, struct exec *x, const double *u)
 {
+    const struct problem *p = l->problem;
+    double *v = p->fields ? exec_take(x, l->network->codec.n) : NULL;
+    return v && p->fields->show(p, x, 0.0, u, v) == 0 ? v : u;
+}
+
+/* the sum of squares of v - u - lifting per component is added to sums */
+static void add_change(size_t n, size_t points, const double *v, const double *u,
+                       const double *lifting, double *sums)
+{
+    for (size_t j = 0; j < n; j++) {
+        const double d = lifting ? v[j] - u[j] - lifting[j] : v[j] - u[j];
+        sums[j / points] += d * d;
+    }
+}
+
+struct changes {
+    double fields[CODEC_NODES][CODEC_COMPONENTS], state[CODEC_COMPONENTS];
+};
+
+/* of sample i from u, seen, to the nodes; false: the cheap scheme does not manage */
+static bool measure(const struct neural *l, const struct samples *s, const struct exec *exec,
+                    unsigned long i, const double *u, const double *seen, const double *lifting,
+                    struct changes *c)
+{
+    const struct problem *p = l->problem;
+    const struct codec *codec = &l->network->codec;
+    const size_t state_points = p->n / (size_t)p->grid.components;
+    const struct interval step = samples_step(s, i);
+    const double dt = interval_dt(step), *target = samples_target(s, i);
+    struct exec x = *exec;
+    double *v = exec_take(&x, p->n);
+    memset(c, 0, sizeof *c);
+    for (int m = 0; m < codec->nodes; m++) {
+        struct exec y = x;
+        const size_t at = (size_t)m * p->n;
+        if (target)
+            vec_copy(&y, p->n, target + at, v);
+        else if (cheap_step(p, &y, lesson_time(l, step, m), l->tau[m] * dt, u, v))
+            return false;
+        if (m == codec->nodes - 1)
+            add_change(p->n, state_points, v, u, lifting + at, c->state);
+        const bool fields = p->fields != NULL;
+        add_change(codec->n, codec->points, shown(l, &y, v), seen, fields ? NULL : lifting + at,
+                   c->fields[m]);
+    }
+    return true;
+}
+
+int lesson_calibrate(struct neural *l, const struct samples *s, unsigned long count, double *low,
+                     double *high)
+{
+    const struct problem *p = l->problem;
     struct codec *c = &l->network->codec;
-    const size_t n = c->n, M = (size_t)c->nodes, K = (size_t)c->components;
-    const size_t nwork =
-        (M + 2) * exec_round(n) + neural_liftings_work(l) + l->problem->nwork + exec_round(n);
+    const size_t M = (size_t)c->nodes, K = (size_t)c->components,
+                 states = (size_t)p->grid.components;
+    const size_t nwork = (M + 3) * exec_round(p->n) +
+                         (p->fields ? 2 * exec_round(c->n) + p->fields->nwork : 0) +
+                         neural_liftings_work(l) + p->nwork;
     double *work = aligned_alloc(64, (nwork * sizeof *work + 63) & ~(size_t)63);
-    double sum[CODEC_COMPONENTS] = { 0 }, square[CODEC_COMPONENTS] = { 0 },
-           change[CODEC_NODES][CODEC_COMPONENTS] = { { 0 } };
+    double sum[CODEC_COMPONENTS] = { 0 }, square[CODEC_COMPONENTS] = { 0 };
+    struct changes change = { { { 0 } }, { 0 } };
     int err = 0;
     if (!work)
         return log_error(-ENOMEM, "out of memory");
@@ -226,32 +304,27 @@ int lesson_calibrate(const struct neural *l, const struct samples *s, unsigned l
     unsigned long steps = 0; /* that the cheap scheme managed */
     for (unsigned long i = 0; i < count && !err; i++) {
         struct exec x = exec_host(work, nwork);
-        double *u = exec_take(&x, n), *v = exec_take(&x, n), *lifting = exec_take(&x, M * n);
-        const struct interval step = samples_step(s, i);
-        const double dt = interval_dt(step);
-        double here[CODEC_NODES][CODEC_COMPONENTS] = { { 0 } };
-        int failed = 0;
+        double *u = exec_take(&x, p->n), *lifting = exec_take(&x, M * p->n);
+        struct changes here;
         if ((err = samples_state(s, i, u)))
             break;
-        neural_liftings(l, &x, step, lifting);
-        for (size_t j = 0; j < n; j++) {
+        neural_liftings(l, &x, samples_step(s, i), lifting);
+        const double *seen = shown(l, &x, u);
+        for (size_t j = 0; j < c->n; j++) {
             const size_t k = j / c->points;
-            low[k] = fmin(low[k], u[j]);
-            high[k] = fmax(high[k], u[j]);
-            sum[k] += u[j];
-            square[k] += u[j] * u[j];
+            low[k] = fmin(low[k], seen[j]);
+            high[k] = fmax(high[k], seen[j]);
+            sum[k] += seen[j];
+            square[k] += seen[j] * seen[j];
         }
-        for (size_t m = 0; m < M && !failed; m++) {
-            failed = cheap_step(l->problem, &x, lesson_time(l, step, (int)m), l->tau[m] * dt, u, v);
-            for (size_t j = 0; j < n; j++) {
-                const double d = v[j] - u[j] - lifting[m * n + j];
-                here[m][j / c->points] += d * d;
-            }
-        }
-        for (size_t m = 0; m < M && !failed; m++)
-            for (size_t k = 0; k < K; k++)
-                change[m][k] += here[m][k];
-        steps += !failed;
+        if (!measure(l, s, &x, i, u, seen, lifting, &here))
+            continue;
+        for (size_t k = 0; k < K; k++)
+            for (size_t m = 0; m < M; m++)
+                change.fields[m][k] += here.fields[m][k];
+        for (size_t k = 0; k < states; k++)
+            change.state[k] += here.state[k];
+        steps++;
     }
     const double all = (double)count * (double)c->points,
                  tried = (double)(steps ? steps : 1) * (double)c->points;
@@ -261,10 +334,17 @@ int lesson_calibrate(const struct neural *l, const struct samples *s, unsigned l
         if (!(c->std[k] > 0.0) || !isfinite(c->std[k]))
             c->std[k] = 1.0;
         for (size_t m = 0; m < M; m++) {
-            c->scale[m][k] = sqrt(change[m][k] / tried);
+            c->scale[m][k] = sqrt(change.fields[m][k] / tried);
             if (!(c->scale[m][k] > 1e-12 * c->std[k]) || !isfinite(c->scale[m][k]))
                 c->scale[m][k] = c->std[k];
         }
+    }
+    for (size_t k = 0; k < states && !err; k++) {
+        const double points = (double)(p->n / states);
+        l->size[k] = p->fields ? sqrt(change.state[k] / ((double)(steps ? steps : 1) * points))
+                               : c->scale[M - 1][k];
+        if (!(l->size[k] > 0.0) || !isfinite(l->size[k]))
+            l->size[k] = 1.0;
     }
     free(work);
     return err;

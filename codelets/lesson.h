@@ -5,6 +5,7 @@
 #ifndef SPT_LESSON_H
 #define SPT_LESSON_H
 
+#include "codelets/dataset.h"
 #include "codelets/neural.h"
 #include "problems/stepper.h"
 
@@ -14,11 +15,17 @@ struct samples {
     double start, end;
     long slices; /* a step of the network is one of them */
     unsigned long seed;
+    /* States of simulations instead of random ones, drawn from the training's or, one after the other, those of the validation;
+     * borrowed. NULL: none */
+    const struct dataset *data;
+    bool unseen; /* those of the validation */
 };
 
 struct interval samples_step(const struct samples *s, unsigned long index);
 /* u (n), a state at the start of that step; 0 or -ENOMEM */
 int samples_state(const struct samples *s, unsigned long index, double *u);
+/* (nodes, n) what a numerical scheme makes of it, where that is kept; else NULL */
+const double *samples_target(const struct samples *s, unsigned long index);
 /* du (n): smooth, of the size of `size` of the states' standard deviation per component, 0 where boundary values are
  * given */
 void samples_perturbation(const struct samples *s, const struct codec *c, unsigned long index, double size, double *du);
@@ -45,9 +52,10 @@ double lesson_time(const struct neural *l, struct interval step, int m);
 /* The interval from node m - 1 (the start for m = 0) to node m of a step */
 struct interval lesson_part(const struct neural *l, struct interval step, int m);
 
-/* Sets the statistics of the network's codec: mean and standard deviation of `count` samples; as the scale of what is
- * predicted at a node, the size of one implicit Euler step to it (split by directions, or explicit, where a problem has no
- * implicit solve): no data are needed for it. low, high (components): the range seen. 0 or -ENOMEM */
-int lesson_calibrate(const struct neural *l, const struct samples *s, unsigned long count, double *low, double *high);
+/* Sets the statistics of the network's codec: mean and standard deviation of `count` samples, of what the network sees of them;
+ * as the scale of what is predicted at a node, the size of the change to the target, or, where none are kept, of one implicit
+ * Euler step to it (split by directions, or explicit, where a problem has no implicit solve). low, high (components): the range
+ * seen. And the size of the change of states, for losses. 0 or -ENOMEM */
+int lesson_calibrate(struct neural *l, const struct samples *s, unsigned long count, double *low, double *high);
 
 #endif

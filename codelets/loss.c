@@ -100,16 +100,26 @@ static void *real_at(const struct network *n, void *p, size_t i)
     return (char *)p + i * dtype_size(n->dtype);
 }
 
+/* doubles per node of what the loss looks at */
+static size_t looked_at(const struct grid_loss *g)
+{
+    const struct neural *l = g->base.setup.neural;
+    return g->fields ? l->network->codec.n : l->problem->n;
+}
+
 /* r *= 2 factor/scale^2 per component, 0 in rows of given values; returns factor times the sum of
  * (r/scale)^2 */
-static double weigh(const struct codec *c, double factor, const double *scale, double *r)
+static double weigh(const struct neural *l, double factor, const double *scale, double *r)
 {
+    const struct codec *c = &l->network->codec;
+    const size_t n = l->problem->n, components = (size_t)l->problem->grid.components,
+                 points = n / components;
     double sum[8] = { 0 };
     for (size_t m = 0; m < (size_t)c->nodes; m++)
-        for (size_t k = 0; k < (size_t)c->components; k++) {
+        for (size_t k = 0; k < components; k++) {
             const double inverse = 1.0 / (scale[k] * scale[k]);
-            double *row = r + m * c->n + k * c->points;
-            for (size_t i = 0; i < c->points; i++) {
+            double *row = r + m * n + k * points;
+            for (size_t i = 0; i < points; i++) {
                 const double w = c->boundary && c->mask[i] == 0.0 ? 0.0 : inverse * row[i];
                 sum[i % 8] += w * row[i];
                 row[i] = 2.0 * factor * w;
@@ -119,48 +129,63 @@ static double weigh(const struct codec *c, double factor, const double *scale, d
            (((sum[0] + sum[1]) + (sum[2] + sum[3])) + ((sum[4] + sum[5]) + (sum[6] + sum[7])));
 }
 
-/* r becomes weight times the gradient by r; returns weight times the loss */
-static double norm(const struct grid_loss *g, const struct exec *x, double weight, const double *v,
-                   double *r)
+/* |r| / |v - r| of `points` values per node, nodes n apart; r becomes weight times the gradient */
+static double relative(size_t nodes, size_t n, size_t points, double weight, const double *v,
+                       double *r)
 {
-    const struct codec *c = &g->base.setup.neural->network->codec;
-    const size_t all = (size_t)c->nodes * c->n;
-    if (!g->relative)
-        return weigh(c, weight / (double)all, c->scale[c->nodes - 1], r);
     double error = 0, size = 0;
-    for (size_t i = 0; i < all; i++) {
-        const double w = v[i] - r[i];
-        error += r[i] * r[i];
-        size += w * w;
-    }
+    for (size_t m = 0; m < nodes; m++)
+        for (size_t i = m * n; i < m * n + points; i++) {
+            const double w = v[i] - r[i];
+            error += r[i] * r[i];
+            size += w * w;
+        }
     error = sqrt(error);
-    size = sqrt(size);
-    vec_lincomb(x, all, r, 1, (const double[]){ error > 0 ? weight / (error * size) : 0 },
-                (const double *[]){ r });
+    size = size > 0 ? sqrt(size) : 1;
+    const double factor = error > 0 ? weight / (error * size) : 0;
+    for (size_t m = 0; m < nodes; m++)
+        for (size_t i = m * n; i < m * n + points; i++)
+            r[i] *= factor;
     return weight * (error / size);
 }
 
-static int pull_back(const struct grid_loss *g, const struct exec *x, struct interval step,
+/* r becomes weight times the gradient by r; returns weight times the loss */
+static double norm(const struct grid_loss *g, double weight, const double *v, double *r)
+{
+    const struct neural *l = g->base.setup.neural;
+    const struct codec *c = &l->network->codec;
+    const size_t M = (size_t)c->nodes, n = looked_at(g);
+    double sum = 0;
+    if (!g->relative)
+        return weigh(l, weight / (double)(M * n), l->size, r);
+    if (!g->fields)
+        return relative(M, n, n, weight, v, r);
+    for (size_t k = 0; k < (size_t)c->components; k++)
+        sum +=
+            relative(M, n, c->points, weight / c->components, v + k * c->points, r + k * c->points);
+    return sum;
+}
+
+static int pull_back(const struct grid_loss *g, const struct exec *x, unsigned long index,
                      const double *v, const double *r, double *dv)
 {
     if (g->adjoint)
-        return g->adjoint(g, x, step, v, r, dv);
-    const struct codec *c = &g->base.setup.neural->network->codec;
-    vec_copy(x, (size_t)c->nodes * c->n, r, dv);
+        return g->adjoint(g, x, samples_step(&g->base.setup.samples, index), v, r, dv);
+    vec_copy(x, (size_t)g->base.setup.neural->network->codec.nodes * looked_at(g), r, dv);
     return 0;
 }
 
-int grid_loss_value(const struct grid_loss *g, const struct exec *exec, struct interval step,
+int grid_loss_value(const struct grid_loss *g, const struct exec *exec, unsigned long index,
                     double weight, const double *u, const double *v, double *dv, double *value)
 {
     const struct codec *c = &g->base.setup.neural->network->codec;
     struct exec x = *exec;
-    double *r = exec_take(&x, (size_t)c->nodes * c->n);
-    const int failed = g->defect(g, &x, step, u, v, r);
+    double *r = exec_take(&x, (size_t)c->nodes * looked_at(g));
+    const int failed = g->defect(g, &x, index, u, v, r);
     if (failed)
         return failed;
-    *value += norm(g, &x, weight, v, r);
-    return pull_back(g, &x, step, v, r, dv);
+    *value += norm(g, weight, v, r);
+    return pull_back(g, &x, index, v, r, dv);
 }
 
 /* Of one sample: what the network makes of it, and of its companion where there are differences. v,
@@ -170,23 +195,23 @@ struct pair {
     double *v, *dv, scale[CODEC_COMPONENTS];
 };
 
-static int pair_value(const struct grid_loss *g, const struct exec *exec, struct interval step,
+static int pair_value(const struct grid_loss *g, const struct exec *exec, unsigned long index,
                       double weight, const struct pair *p, double *value)
 {
-    const struct codec *c = &g->base.setup.neural->network->codec;
-    const size_t all = (size_t)c->nodes * c->n;
+    const struct neural *l = g->base.setup.neural;
+    const size_t all = (size_t)l->network->codec.nodes * l->problem->n;
     struct exec x = *exec;
     double *r = exec_take(&x, all), *d = exec_take(&x, all);
     int failed;
-    if ((failed = g->defect(g, &x, step, p->u, p->v, r)) ||
-        (failed = g->defect(g, &x, step, p->companion, p->v + all, d)))
+    if ((failed = g->defect(g, &x, index, p->u, p->v, r)) ||
+        (failed = g->defect(g, &x, index, p->companion, p->v + all, d)))
         return failed;
     vec_lincomb(&x, all, d, 2, (const double[]){ 1, -1 }, (const double *[]){ d, r });
-    *value += norm(g, &x, weight, p->v, r);
-    *value += weigh(c, weight * g->differences.weight / (double)all, p->scale, d);
+    *value += norm(g, weight, p->v, r);
+    *value += weigh(l, weight * g->differences.weight / (double)all, p->scale, d);
     vec_lincomb(&x, all, r, 2, (const double[]){ 1, -1 }, (const double *[]){ r, d });
-    failed = pull_back(g, &x, step, p->v, r, p->dv);
-    return failed ? failed : pull_back(g, &x, step, p->v + all, d, p->dv + all);
+    failed = pull_back(g, &x, index, p->v, r, p->dv);
+    return failed ? failed : pull_back(g, &x, index, p->v + all, d, p->dv + all);
 }
 
 /* The network is run on all samples at once, encoded and decoded one by one. */
@@ -199,13 +224,12 @@ static int gradient(const struct loss *base, const struct exec *exec, unsigned l
     const struct codec *c = &net->codec;
     const struct samples *samples = &base->setup.samples;
     const bool paired = g->differences.weight > 0;
-    const size_t n = c->n, M = (size_t)c->nodes, stride = exec_round(n), each = paired ? 2 : 1,
-                 runs = each * count;
+    const size_t n = l->problem->n, N = looked_at(g), M = (size_t)c->nodes, stride = exec_round(n),
+                 wide = exec_round(c->n), each = paired ? 2 : 1, runs = each * count;
     struct exec x = *exec;
-    double *u = exec_take(&x, runs * stride),
-           *seen = c->smooth ? exec_take(&x, (runs + 1) * stride) : u,
-           *lifting = exec_take(&x, count * M * n), *v = exec_take(&x, each * M * n),
-           *dv = exec_take(&x, each * M * n);
+    double *u = exec_take(&x, runs * stride), *room = exec_take(&x, runs * wide),
+           *lifting = exec_take(&x, count * M * n), *v = exec_take(&x, each * M * N),
+           *dv = exec_take(&x, each * M * N);
     void *in = exec_take(&x, doubles(net, runs * c->in)),
          *out = exec_take(&x, doubles(net, runs * c->out)),
          *kept = exec_take(&x, doubles(net, runs * network_kept(net)));
@@ -221,33 +245,46 @@ static int gradient(const struct loss *base, const struct exec *exec, unsigned l
                         (const double *[]){ companion, companion - stride });
         }
         neural_liftings(l, &x, samples_step(samples, first + i), lift);
-        for (size_t k = each * i; k < each * (i + 1); k++)
-            codec_encode(
-                c, &x, codec_smooth(c, &x, u + k * stride, seen + k * stride, seen + runs * stride),
-                c->boundary ? lift + (M - 1) * n : NULL, real_at(net, in, k * c->in));
+        for (size_t k = each * i; k < each * (i + 1); k++) {
+            const double *seen = neural_seen(l, &x, u + k * stride, room + k * wide);
+            if (seen == u + k * stride)
+                vec_copy(&x, n, seen, room + k * wide);
+            codec_encode(c, &x, room + k * wide, c->boundary ? lift + (M - 1) * n : NULL,
+                         real_at(net, in, k * c->in));
+        }
     }
     network_forward_keep(net, &x, runs, params, in, out, kept);
     for (size_t i = 0; i < count; i++) {
-        const struct interval step = samples_step(samples, first + i);
         struct pair p = { u + each * i * stride, u + (each * i + 1) * stride, v, dv, { 0 } };
         int failed;
         for (size_t k = 0; k < each; k++)
-            for (size_t m = 0; m < M; m++)
-                codec_decode(c, &x, (int)m, seen + (each * i + k) * stride,
-                             c->boundary ? lifting + (i * M + m) * n : NULL,
-                             real_at(net, out, (each * i + k) * c->out), v + (k * M + m) * n);
+            for (size_t m = 0; m < M; m++) {
+                const size_t run = each * i + k;
+                const double *lift = c->boundary ? lifting + (i * M + m) * n : NULL;
+                const void *said = real_at(net, out, run * c->out);
+                double *to = v + (k * M + m) * N;
+                if (g->fields)
+                    codec_decode(c, &x, (int)m, room + run * wide, lift, said, to);
+                else
+                    neural_state(l, &x, (int)m, u + run * stride, room + run * wide, lift, said,
+                                 to);
+            }
         if (paired) {
             for (int k = 0; k < c->components; k++)
                 p.scale[k] = c->std[k] * samples_waves_size(samples, first + i, g->size);
-            failed = pair_value(g, &x, step, weight, &p, value);
+            failed = pair_value(g, &x, first + i, weight, &p, value);
         } else
-            failed = grid_loss_value(g, &x, step, weight, p.u, v, dv, value);
+            failed = grid_loss_value(g, &x, first + i, weight, p.u, v, dv, value);
         if (failed)
             return 1 + (int)i;
         for (size_t k = 0; k < each; k++) /* all of out was read */
-            for (size_t m = 0; m < M; m++)
-                codec_decode_adjoint(c, &x, (int)m, dv + (k * M + m) * n,
-                                     real_at(net, out, (each * i + k) * c->out));
+            for (size_t m = 0; m < M; m++) {
+                void *dout = real_at(net, out, (each * i + k) * c->out);
+                if (g->fields)
+                    codec_decode_adjoint(c, &x, (int)m, dv + (k * M + m) * N, dout);
+                else
+                    neural_state_adjoint(l, &x, (int)m, dv + (k * M + m) * N, dout);
+            }
     }
     network_backward(net, &x, runs, params, in, kept, out, dparams);
     return 0;
@@ -258,20 +295,23 @@ int grid_loss_open(struct grid_loss *g, const struct loss_type *type, const stru
 {
     const struct network *net = s->neural->network;
     const struct codec *c = &net->codec;
-    const size_t n = c->n, M = (size_t)c->nodes, each = differences->weight > 0 ? 2 : 1,
-                 runs = each * s->batch;
-    size_t rest = neural_liftings_work(s->neural);
-    const size_t forward = network_forward_work(net, runs),
-                 backward = network_backward_work(net, runs),
-                 defect = 2 * exec_round(M * n) + g->work;
-    rest = rest > defect ? rest : defect;
-    rest = rest > forward ? rest : forward;
-    rest = rest > backward ? rest : backward;
-    g->base.type = type;
+    const size_t n = s->neural->problem->n, M = (size_t)c->nodes,
+                 each = differences->weight > 0 ? 2 : 1, runs = each * s->batch;
     g->base.setup = *s;
+    const size_t N = looked_at(g);
+    const size_t parts[] = { neural_liftings_work(s->neural),  neural_seen_work(s->neural),
+                             neural_state_work(s->neural),     network_forward_work(net, runs),
+                             network_backward_work(net, runs), 2 * exec_round(M * N) + g->work };
+    size_t rest = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        rest = parts[i] > rest ? parts[i] : rest;
+    g->base.type = type;
     g->base.gradient = gradient;
     g->base.flops = 3.0 * net->flops * (double)each;
     g->differences = *differences;
+    if (differences->weight > 0 && s->neural->problem->fields)
+        return config_key_error(config, "differences", "expected none: problem %s has fields",
+                                s->neural->problem->name);
     if (differences->weight > 0) {
         const struct reals *size = &differences->size;
         if (size->n != 2 || !(size->v[0] > 0) || size->v[1] < size->v[0])
@@ -280,9 +320,8 @@ int grid_loss_open(struct grid_loss *g, const struct loss_type *type, const stru
         g->size[0] = size->v[0];
         g->size[1] = size->v[1];
     }
-    g->base.nwork = (c->smooth ? 2 : 1) * (runs + 1) * exec_round(n) +
-                    exec_round(s->batch * M * n) + 2 * exec_round(each * M * n) +
-                    doubles(net, runs * c->in) + doubles(net, runs * c->out) +
-                    doubles(net, runs * network_kept(net)) + rest;
+    g->base.nwork = runs * (exec_round(n) + exec_round(c->n)) + exec_round(s->batch * M * n) +
+                    2 * exec_round(each * M * N) + doubles(net, runs * c->in) +
+                    doubles(net, runs * c->out) + doubles(net, runs * network_kept(net)) + rest;
     return 0;
 }

@@ -68,16 +68,19 @@ extern const struct schema loss_differences_schema;
     { "differences", P_MAP, offsetof(type, differences), .def = "{weight: 0}", .sub = &loss_differences_schema,             \
       .help = "makes the derivative of the network by its state count: what it makes of waves that are added" }
 
-/* What a loss is a norm of: r (nodes, n), a function of the states v (nodes, n) that the network made of u (n) in a step */
+/* What a loss is a norm of: r (nodes, n), a function of the states v (nodes, n) that the network made of u (n) in a step, of
+ * sample `index`; with `fields`, v and r are fields as the network says them, (nodes, doubles of the codec) */
 struct grid_loss {
     struct loss base;
     size_t work;   /* doubles of scratch of defect and adjoint */
-    bool relative; /* the loss is |r| / |v - r|, else sum over nodes of |r|^2 / (scale^2 n M), scale that of the predicted
-                    * change at the end of the step, per component; rows of given boundary values do not count */
+    bool fields;
+    bool relative; /* the loss is |r| / |v - r|, with `fields` the mean of that of each of them; else sum over nodes of
+                    * |r|^2 / (scale^2 n M), scale the size of the change at the end of the step, per component; rows of
+                    * given boundary values do not count */
     struct loss_differences differences;
     double size[2]; /* of differences */
     /* 0, or positive where a solve failed */
-    int (*defect)(const struct grid_loss *, const struct exec *, struct interval step, const double *u, const double *v,
+    int (*defect)(const struct grid_loss *, const struct exec *, unsigned long index, const double *u, const double *v,
                   double *r);
     /* dv = (dr/dv)^T r; NULL: dv = r */
     int (*adjoint)(const struct grid_loss *, const struct exec *, struct interval step, const double *v, const double *r,
@@ -90,7 +93,7 @@ int grid_loss_open(struct grid_loss *g, const struct loss_type *type, const stru
                    const struct loss_differences *differences, struct node *config);
 /* dv (nodes, n) = weight times the gradient, by the states v, of the loss of one sample without its differences; *value +=
  * weight times that loss. 0, or as defect */
-int grid_loss_value(const struct grid_loss *g, const struct exec *x, struct interval step, double weight, const double *u,
+int grid_loss_value(const struct grid_loss *g, const struct exec *x, unsigned long index, double weight, const double *u,
                     const double *v, double *dv, double *value);
 
 /* the key `nodes` of losses: collocation nodes, `number` of them unless told otherwise */

@@ -86,7 +86,7 @@ static int sweep_nodes_of(struct node *config, double *tau)
     return nodes(config, tau, &sweep_schema);
 }
 
-static int residuals(const struct grid_loss *g, const struct exec *exec, struct interval step,
+static int residuals(const struct grid_loss *g, const struct exec *exec, unsigned long index,
                      const double *u, const double *v, double *r)
 {
     const struct collocation_loss *l = (const struct collocation_loss *)g;
@@ -94,6 +94,7 @@ static int residuals(const struct grid_loss *g, const struct exec *exec, struct 
     const struct problem_kernels *k = p->kernels[DEV_CPU];
     const size_t n = p->n;
     const int M = l->c->M;
+    const struct interval step = samples_step(&g->base.setup.samples, index);
     const double dt = interval_dt(step);
     struct exec x = *exec;
     double *f = exec_take(&x, (size_t)M * n), *fe = k->rhs_explicit ? exec_take(&x, n) : NULL;
@@ -171,15 +172,16 @@ static int sweep_node(const struct problem *p, const struct exec *exec, double t
     return failed;
 }
 
-static int sweep_changes(const struct grid_loss *g, const struct exec *exec, struct interval step,
+static int sweep_changes(const struct grid_loss *g, const struct exec *exec, unsigned long index,
                          const double *u, const double *v, double *r)
 {
     const struct collocation_loss *l = (const struct collocation_loss *)g;
     const struct problem *p = g->base.setup.neural->problem;
     const size_t n = p->n;
     struct exec x = *exec;
+    const struct interval step = samples_step(&g->base.setup.samples, index);
     double *y = exec_take(&x, n);
-    int failed = residuals(g, &x, step, u, v, r);
+    int failed = residuals(g, &x, index, u, v, r);
     for (int m = 0; m < l->c->M && !failed; m++) {
         double *row = r + (size_t)m * n;
         const double *vm = v + (size_t)m * n;

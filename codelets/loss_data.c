@@ -49,23 +49,42 @@ static int nodes(struct node *config, double *tau)
     return M;
 }
 
-/* r = v - w */
-static int errors(const struct grid_loss *g, const struct exec *exec, struct interval step,
-                  const double *u, const double *v, double *r)
+/* w (nodes, n): states by the scheme, if they are not kept */
+static int scheme(const struct grid_loss *g, const struct exec *x, unsigned long index,
+                  const double *u, double *w)
 {
     const struct neural *l = g->base.setup.neural;
+    const struct samples *s = &g->base.setup.samples;
     const size_t n = l->problem->n, M = (size_t)l->network->codec.nodes;
+    const double *kept = samples_target(s, index);
+    int failed = 0;
+    if (kept)
+        vec_copy(x, M * n, kept, w);
+    for (size_t m = 0; m < M && !failed && !kept; m++)
+        failed = reference_advance(&((const struct data *)g)->fine, x,
+                                   lesson_part(l, samples_step(s, index), (int)m),
+                                   m ? w + (m - 1) * n : u, w + m * n);
+    return failed;
+}
+
+/* r = v - w */
+static int errors(const struct grid_loss *g, const struct exec *exec, unsigned long index,
+                  const double *u, const double *v, double *r)
+{
+    const struct problem *p = g->base.setup.neural->problem;
+    const struct codec *c = &g->base.setup.neural->network->codec;
+    const size_t M = (size_t)c->nodes;
     struct exec x = *exec;
-    double *w = exec_take(&x, M * n);
-    for (size_t m = 0; m < M; m++) {
-        const int failed =
-            reference_advance(&((const struct data *)g)->fine, &x, lesson_part(l, step, (int)m),
-                              m ? w + (m - 1) * n : u, w + m * n);
-        if (failed)
-            return failed;
+    double *w = exec_take(&x, M * p->n);
+    int failed = scheme(g, &x, index, u, w);
+    if (p->fields && !failed) {
+        double *shown = exec_take(&x, M * c->n);
+        for (size_t m = 0; m < M && !failed; m++)
+            failed = p->fields->show(p, &x, 0.0, w + m * p->n, shown + m * c->n);
+        w = shown;
     }
-    vec_lincomb(&x, M * n, r, 2, (const double[]){ 1, -1 }, (const double *[]){ v, w });
-    return 0;
+    vec_lincomb(&x, M * c->n, r, 2, (const double[]){ 1, -1 }, (const double *[]){ v, w });
+    return failed;
 }
 
 static void destroy(struct loss *base)
@@ -90,8 +109,12 @@ static int create(struct loss **out, const struct loss_type *type, const struct 
     }
     d->base.defect = errors;
     d->base.relative = true;
-    d->base.work =
-        exec_round((size_t)l->network->codec.nodes * l->problem->n) + d->fine.stepper->nwork;
+    d->base.fields = l->problem->fields != NULL;
+    const size_t M = (size_t)l->network->codec.nodes, run = d->fine.stepper->nwork,
+                 show = d->base.fields
+                            ? exec_round(M * l->network->codec.n) + l->problem->fields->nwork
+                            : 0;
+    d->base.work = exec_round(M * l->problem->n) + (run > show ? run : show);
     *out = &d->base.base;
     err = grid_loss_open(&d->base, type, s, &v.differences, config);
     if (err)

@@ -12,10 +12,22 @@
 bool neural_cuda(const struct neural *s)
 {
     const struct network *n = s->network;
-    bool all = s->problem->kernels[DEV_CUDA];
+    bool all = s->problem->kernels[DEV_CUDA] && !s->problem->fields;
     for (int i = 0; i < n->nlayers; i++)
         all = all && n->layers[i]->kernels[DEV_CUDA];
     return all;
+}
+
+int neural_check(const struct problem *p, const struct network *n, const struct node *config)
+{
+    if (!p->fields)
+        return 0;
+    if (!p->fields->absorb_change)
+        return config_error(config, "the state of problem %s is not linear in its fields", p->name);
+    if (n->codec.smooth)
+        return config_key_error(config, "smooth",
+                                "expected 0: what problem %s shows is not smoothed", p->name);
+    return 0;
 }
 
 static double time_of(const struct neural *s, struct interval step, int m)
@@ -128,15 +140,75 @@ size_t neural_liftings_work(const struct neural *s)
 
 /* ---- steps ---- */
 
-/* what the network sees of u, in scratch that is taken */
-static const double *seen_of(const struct neural *s, struct exec *x, const double *u)
+static void fill(double *v, size_t n, double value)
+{
+    for (size_t i = 0; i < n; i++)
+        v[i] = value;
+}
+
+const double *neural_seen(const struct neural *s, const struct exec *x, const double *u,
+                          double *seen)
+{
+    const struct problem *p = s->problem;
+    const struct codec *c = &s->network->codec;
+    struct exec y = *x;
+    if (p->fields) {
+        if (p->fields->show(p, x, 0.0, u, seen))
+            fill(seen, c->n, NAN); /* to be found like all else that is not finite */
+        return seen;
+    }
+    return codec_smooth(c, x, u, seen, c->smooth ? exec_take(&y, c->n) : NULL);
+}
+
+size_t neural_seen_work(const struct neural *s)
 {
     const struct codec *c = &s->network->codec;
-    if (!c->smooth)
-        return u;
-    double *seen = exec_take(x, c->n);
+    return s->problem->fields ? s->problem->fields->nwork : c->smooth ? exec_round(c->n) : 0;
+}
+
+void neural_state(const struct neural *s, const struct exec *x, int m, const double *u,
+                  const double *seen, const double *lifting, const void *out, double *v)
+{
+    const struct problem *p = s->problem;
+    const struct codec *c = &s->network->codec;
+    if (!p->fields) {
+        codec_decode(c, x, m, seen, lifting, out, v);
+        return;
+    }
     struct exec y = *x;
-    return codec_smooth(c, x, u, seen, exec_take(&y, c->n));
+    double *base = exec_take(&y, c->n), *fields = exec_take(&y, c->n);
+    const bool change = c->predict == PREDICT_INCREMENT;
+    fill(base, c->n, 0.0);
+    codec_decode(c, &y, m, base, NULL, out, fields);
+    if ((change ? p->fields->absorb_change : p->fields->absorb)(p, &y, 0.0, fields, v))
+        fill(v, p->n, NAN);
+    for (size_t i = 0; i < p->n && change; i++)
+        v[i] += u[i];
+}
+
+void neural_state_adjoint(const struct neural *s, const struct exec *x, int m, const double *dv,
+                          void *dout)
+{
+    const struct problem *p = s->problem;
+    const struct codec *c = &s->network->codec;
+    struct exec y = *x;
+    if (p->fields) {
+        double *fields = exec_take(&y, c->n);
+        if (p->fields->absorb_adjoint(p, &y, 0.0, dv, fields))
+            fill(fields, c->n, NAN);
+        dv = fields;
+    }
+    codec_decode_adjoint(c, &y, m, dv, dout);
+}
+
+size_t neural_state_work(const struct neural *s)
+{
+    return s->problem->fields ? 2 * exec_round(s->network->codec.n) + s->problem->fields->nwork : 0;
+}
+
+static bool sees_itself(const struct neural *s)
+{
+    return !s->problem->fields && !s->network->codec.smooth;
 }
 
 void neural_encode(const struct neural *s, const struct exec *x, struct interval step,
@@ -144,7 +216,7 @@ void neural_encode(const struct neural *s, const struct exec *x, struct interval
 {
     const struct codec *c = &s->network->codec;
     struct exec y = *x;
-    u = seen_of(s, &y, u);
+    u = neural_seen(s, &y, u, sees_itself(s) ? NULL : exec_take(&y, c->n));
     if (c->boundary)
         lift_nodes(s, y, step, c->nodes - 1, lifting);
     codec_encode(c, &y, u, c->boundary ? lifting : NULL, in);
@@ -155,29 +227,42 @@ void neural_decode(const struct neural *s, const struct exec *x, const double *u
 {
     const struct codec *c = &s->network->codec;
     struct exec y = *x;
-    u = seen_of(s, &y, u);
-    codec_decode(c, x, c->nodes - 1, u, c->boundary ? lifting : NULL, out, v);
+    const double *seen = u;
+    if (c->smooth)
+        seen = neural_seen(s, &y, u, exec_take(&y, c->n));
+    neural_state(s, &y, c->nodes - 1, u, seen, c->boundary ? lifting : NULL, out, v);
+}
+
+/* encodes and runs; lifting (nodes - first, n), of nodes first.. */
+static const double *run(const struct neural *s, struct exec *x, struct interval step, int first,
+                         const void *params, const double *u, double *seen, double *lifting,
+                         void *out)
+{
+    const struct network *n = s->network;
+    const struct codec *c = &n->codec;
+    void *in = exec_take(x, neural_doubles(n, c->in));
+    const double *saw = neural_seen(s, x, u, seen);
+    if (lifting)
+        lift_nodes(s, *x, step, first, lifting);
+    codec_encode(c, x, saw,
+                 lifting ? lifting + (size_t)(c->nodes - 1 - first) * s->problem->n : NULL, in);
+    network_forward(n, x, 0, n->nlayers, 1, params, in, out);
+    return saw;
 }
 
 /* the states of nodes first.. */
 static void predict(const struct neural *s, struct exec x, struct interval step, int first,
                     const void *params, const double *u, double *v)
 {
-    const struct network *n = s->network;
-    const struct codec *c = &n->codec;
+    const struct codec *c = &s->network->codec;
     const size_t size = s->problem->n;
-    const int last = c->nodes - 1;
     double *lifting = c->boundary ? exec_take(&x, (size_t)(c->nodes - first) * size) : NULL;
-    void *in = exec_take(&x, neural_doubles(n, c->in));
-    void *out = exec_take(&x, neural_doubles(n, c->out));
-    u = seen_of(s, &x, u);
-    if (lifting)
-        lift_nodes(s, x, step, first, lifting);
-    codec_encode(c, &x, u, lifting ? lifting + (size_t)(last - first) * size : NULL, in);
-    network_forward(n, &x, 0, n->nlayers, 1, params, in, out);
-    for (int m = first; m <= last; m++) {
+    void *out = exec_take(&x, neural_doubles(s->network, c->out));
+    const double *seen = run(s, &x, step, first, params, u,
+                             sees_itself(s) ? NULL : exec_take(&x, c->n), lifting, out);
+    for (int m = first; m < c->nodes; m++) {
         const size_t at = (size_t)(m - first) * size;
-        codec_decode(c, &x, m, u, lifting ? lifting + at : NULL, out, v + at);
+        neural_state(s, &x, m, u, seen, lifting ? lifting + at : NULL, out, v + at);
     }
 }
 
@@ -193,13 +278,30 @@ void neural_step(const struct neural *s, const struct exec *x, struct interval s
     predict(s, *x, step, s->network->codec.nodes - 1, params, u, v);
 }
 
+void neural_fields(const struct neural *s, const struct exec *exec, struct interval step,
+                   const void *params, const double *u, double *seen, double *fields)
+{
+    const struct codec *c = &s->network->codec;
+    const int last = c->nodes - 1;
+    struct exec x = *exec;
+    double *lifting = c->boundary ? exec_take(&x, s->problem->n) : NULL;
+    void *out = exec_take(&x, neural_doubles(s->network, c->out));
+    const double *saw = run(s, &x, step, last, params, u, seen, lifting, out);
+    codec_decode(c, &x, last, saw, lifting, out, fields);
+    if (saw != seen)
+        vec_copy(&x, c->n, saw, seen);
+}
+
 size_t neural_work(const struct neural *s)
 {
     const struct network *n = s->network;
     const struct codec *c = &n->codec;
-    const size_t lift = neural_liftings_work(s), forward = network_forward_work(n, 1);
-    return (c->smooth ? 2 * exec_round(c->n) : 0) +
+    const size_t parts[] = { neural_liftings_work(s), network_forward_work(n, 1),
+                             neural_seen_work(s), neural_state_work(s) };
+    size_t most = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        most = parts[i] > most ? parts[i] : most;
+    return (sees_itself(s) ? 0 : exec_round(c->n)) +
            (c->boundary ? exec_round((size_t)c->nodes * s->problem->n) : 0) +
-           exec_round(neural_doubles(n, c->in)) + exec_round(neural_doubles(n, c->out)) +
-           (lift > forward ? lift : forward);
+           exec_round(neural_doubles(n, c->in)) + exec_round(neural_doubles(n, c->out)) + most;
 }

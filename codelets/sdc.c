@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* SDC node by node. Three tasks:
  *   sdc_start: work (SCRATCH), u0 (R), u, fi (W)[, fe (W)][, u of the node before (R)]
+ *   sdc_start_all: work (SCRATCH), u0 (R), u, fi (W, M)[, fe (W, M)]
  *   sdc_node:  work (SCRATCH), u0 (R), u (RW)[, fi (W)][, fe (W)], old fi (R, M)[, old fe (R, M)][,
  * new fi (R, m)[, new fe]] sdc_end:   work (SCRATCH), u0 (R), v (W), fi (R, M)[, fe (R, M)]: the
  * quadrature */
@@ -83,6 +84,26 @@ static void start(void *buf[], void *arg)
         spt_account(&m, spt_seconds() - begin);
 }
 
+static void start_all(void *buf[], void *arg)
+{
+    struct spt_meta m;
+    struct args a;
+    if (!spt_begin(arg, &m, &a))
+        return;
+    struct exec x = spt_exec(VEC(buf[0]), LEN(buf[0]));
+    x.count = spt_count(&m);
+    struct cursor c = { buf, 1 };
+    const double *u0 = take(&c);
+    double *at[3][COLLOCATION_MAX] = { { NULL } };
+    const double begin = spt_seconds();
+    for (int i = 0; i < (a.s->split ? 3 : 2); i++)
+        for (int j = 0; j < a.s->M; j++)
+            at[i][j] = take(&c);
+    if (sdc_start_all(a.s, &x, a.step, u0, at[0], at[1], at[2]))
+        spt_note_failure(&m, "sdc_start_all", FAILURE_SOLVE);
+    spt_account(&m, spt_seconds() - begin);
+}
+
 static void end(void *buf[], void *arg)
 {
     struct spt_meta m;
@@ -121,6 +142,9 @@ static struct starpu_perfmodel node_model = { .type = STARPU_HISTORY_BASED,
                                start_model = { .type = STARPU_HISTORY_BASED,
                                                .symbol = "spt_sdc_start_v1",
                                                .footprint = footprint },
+                               start_all_model = { .type = STARPU_HISTORY_BASED,
+                                                   .symbol = "spt_sdc_start_all_v1",
+                                                   .footprint = footprint },
                                end_model = { .type = STARPU_HISTORY_BASED,
                                              .symbol = "spt_sdc_end_v1",
                                              .footprint = footprint };
@@ -139,6 +163,15 @@ static struct starpu_codelet cl_start = {
     BODY(start),
     .nbuffers = STARPU_VARIABLE_NBUFFERS,
     .model = &start_model,
+};
+
+static struct starpu_codelet cl_start_all = {
+    .name = "sdc_start_all",
+    .color = 0x56b4e9,
+    .cpu_funcs = { start_all },
+    .cpu_funcs_name = { "start_all" },
+    .nbuffers = STARPU_VARIABLE_NBUFFERS,
+    .model = &start_all_model,
 };
 
 static struct starpu_codelet cl_end = {
@@ -188,6 +221,22 @@ void spt_sdc_start(struct spt *run, const struct sdc *s, struct interval step, i
     if (s->guess == SDC_COARSE && m > 0)
         add(&b, STARPU_R, before);
     insert(run, &cl_start, &a, where, s->problem->flops_rhs, &b);
+}
+
+void spt_sdc_start_all(struct spt *run, const struct sdc *s, struct interval step,
+                       starpu_data_handle_t work, starpu_data_handle_t u0,
+                       const starpu_data_handle_t *u, const starpu_data_handle_t *fi,
+                       const starpu_data_handle_t *fe)
+{
+    const struct args a = { s, step, 0, 0, 0, 1 };
+    const starpu_data_handle_t *const all[] = { u, fi, fe };
+    struct buffers b = { 0 };
+    add(&b, STARPU_SCRATCH, work);
+    add(&b, STARPU_R, u0);
+    for (int i = 0; i < (s->split ? 3 : 2); i++)
+        for (int m = 0; m < s->M; m++)
+            add(&b, STARPU_W, all[i][m]);
+    insert(run, &cl_start_all, &a, WHERE_CPU, (s->M + 1) * s->problem->flops_rhs, &b);
 }
 
 void spt_sdc_node(struct spt *run, const struct sdc *s, struct interval step, long k, int m,

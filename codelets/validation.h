@@ -25,6 +25,10 @@ void validation_destroy(struct validation *v);
 struct validation_facts {
     double l2, region, identity, identity_region, jacobian, jacobian_region, jacobian_identity;
     double failed; /* not 0: the scheme failed */
+    /* The same per component that is shown: of what the network says; of what the state that this becomes shows; of doing
+     * nothing. Where a problem has fields, l2, region, identity and identity_region are means of `said` and `still`, those of
+     * the derivative are of states */
+    double said[CODEC_COMPONENTS], shown[CODEC_COMPONENTS], still[CODEC_COMPONENTS];
 };
 enum { VALIDATION_FACTS = sizeof(struct validation_facts) / sizeof(double) };
 

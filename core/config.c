@@ -128,6 +128,11 @@ struct node *config_root(struct config *c)
     return c->root;
 }
 
+const struct node *config_top(const struct node *n)
+{
+    return n->config->root;
+}
+
 void config_destroy(struct config **c)
 {
     if (!*c)

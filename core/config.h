@@ -63,6 +63,7 @@ int config_parse(struct config **c, const char *file, const char *text);
 /* `path.to.key=value` (list indices count from 0: observe.0.name=x); value is YAML. Creates what is missing. */
 int config_set(struct config *c, const char *assignment);
 struct node *config_root(struct config *c);
+const struct node *config_top(const struct node *n); /* the root of the config that a node is of */
 void config_destroy(struct config **c);
 
 /* Fills *out from a map node: checks every key (unknown: nearest name), type and range, and writes the defaults into the

@@ -41,6 +41,8 @@ struct work_count {
     double failed_residual; /* max norm, after the last iteration */
     long sweeps;             /* entries of residual, up to WORK_SWEEPS */
     double residual[WORK_SWEEPS]; /* the largest seen after sweep k + 1 */
+    double guess;            /* the largest of what sweeps start from, if that is looked at */
+    long guesses, refused;   /* by networks; of these, worse than a copy, which was taken instead */
 };
 
 struct exec {

@@ -155,6 +155,10 @@ void spt_work_total(struct spt *run, struct work_count *total)
         total->newton += c->newton;
         total->accepted += c->accepted;
         total->rejected += c->rejected;
+        total->guesses += c->guesses;
+        total->refused += c->refused;
+        if (!(c->guess <= total->guess))
+            total->guess = c->guess;
         if (c->sweeps > total->sweeps)
             total->sweeps = c->sweeps;
         for (long k = 0; k < c->sweeps; k++)
@@ -163,9 +167,10 @@ void spt_work_total(struct spt *run, struct work_count *total)
     }
 #if SPT_MPI
     if (run->mpi) {
-        long sums[] = { total->rhs, total->solves, total->newton, total->accepted,
-                        total->rejected };
-        MPI_Allreduce(MPI_IN_PLACE, sums, 5, MPI_LONG, MPI_SUM, run->comm);
+        long sums[] = { total->rhs,      total->solves,  total->newton, total->accepted,
+                        total->rejected, total->guesses, total->refused };
+        MPI_Allreduce(MPI_IN_PLACE, sums, 7, MPI_LONG, MPI_SUM, run->comm);
+        MPI_Allreduce(MPI_IN_PLACE, &total->guess, 1, MPI_DOUBLE, MPI_MAX, run->comm);
         MPI_Allreduce(MPI_IN_PLACE, &total->sweeps, 1, MPI_LONG, MPI_MAX, run->comm);
         MPI_Allreduce(MPI_IN_PLACE, total->residual, WORK_SWEEPS, MPI_DOUBLE, MPI_MAX, run->comm);
         total->rhs = sums[0];
@@ -173,6 +178,8 @@ void spt_work_total(struct spt *run, struct work_count *total)
         total->newton = sums[2];
         total->accepted = sums[3];
         total->rejected = sums[4];
+        total->guesses = sums[5];
+        total->refused = sums[6];
     }
 #endif
 }

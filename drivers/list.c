@@ -196,6 +196,7 @@ static void training(bool markdown)
     keys(&train_schema);
     printf("\nThe keys `name` of `loss`, `optimiser` and `schedule` choose what other keys they "
            "have.\n");
+    document("train:", "data", dataset_schema.help, &dataset_schema);
     for (int i = 0; loss_types[i]; i++)
         document("loss", loss_types[i]->name, loss_types[i]->help, loss_types[i]->schema);
     for (int i = 0; optimiser_types[i]; i++)

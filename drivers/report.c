@@ -163,8 +163,14 @@ static json_t *sdc_of(const struct outcome *r, const json_t *config)
     json_object_set(j, "nodes", json_object_get(json_object_get(p, "nodes"), "count"));
     json_object_set(j, "sweeps", json_object_get(p, "sweeps"));
     json_object_set(j, "preconditioner", json_object_get(p, "preconditioner"));
+    if (r->work->guess > 0)
+        json_object_set_new(j, "guess_residual", json_real(r->work->guess));
     if (r->work->sweeps)
         json_object_set_new(j, "residuals", numbers(r->work->residual, r->work->sweeps));
+    if (r->work->guesses)
+        json_object_set_new(j, "guesses",
+                            json_pack("{s:I, s:I}", "network", (json_int_t)r->work->guesses,
+                                      "refused", (json_int_t)r->work->refused));
     if (r->work->accepted)
         json_object_set_new(j, "steps",
                             json_pack("{s:I, s:I}", "accepted", (json_int_t)r->work->accepted,

@@ -61,17 +61,43 @@ static int create_network(struct training *t)
     if (nodes > 1 && !config_child(network, "nodes") &&
         (err = config_node_set(network, "nodes", text)))
         return err;
-    if ((err =
-             network_create(&t->network, &t->problem->grid, neural_boundary(t->problem), network)))
+    if ((err = network_create(&t->network, neural_grid(t->problem), neural_boundary(t->problem),
+                              network)))
         return err == -ENOMEM ? log_error(err, "out of memory: the network") : err;
     if (t->network->codec.nodes != nodes)
         return config_key_error(network, "nodes",
                                 "expected %d, the nodes of the loss, or none: got %d", nodes,
                                 t->network->codec.nodes);
+    if ((err = neural_check(t->problem, t->network, network)))
+        return err;
     network_initialise(t->network, (unsigned long)t->v.train.seed);
     t->neural.problem = t->problem;
     t->neural.network = t->network;
     return 0;
+}
+
+/* simulations, and of their states what the scheme of a loss on data makes of them */
+static int create_data(struct training *t)
+{
+    const struct train_params *v = &t->v.train;
+    const struct dataset_params *d = &t->data_params;
+    const double dt = (t->v.time.end - t->v.time.start) / (double)v->slices;
+    const struct samples samples = { t->problem, t->v.time.start, t->v.time.end, v->slices };
+    struct reference r;
+    int err;
+    if (!v->data)
+        return 0;
+    if ((err = config_bind(v->data, &dataset_schema, NULL, &t->data_params)) ||
+        (err = dataset_create(&t->data, t->problem, t->v.problem, d, v->data)))
+        return err;
+    struct node *scheme = config_child(v->loss, "propagator");
+    if (loss_find(v->loss) != &loss_data_type || !scheme)
+        return 0;
+    if (!(err = reference_create(&r, t->problem, &samples, scheme)))
+        err = dataset_aim(t->data, &t->neural, &r, t->v.time.start, dt, t->v.problem, d, v->data,
+                          scheme, t->run.rank == 0);
+    reference_destroy(&r);
+    return err;
 }
 
 static int create_loss(struct training *t)
@@ -79,8 +105,9 @@ static int create_loss(struct training *t)
     enum { STATISTICS = 64, UNSEEN = 0x5eed };
     const struct train_params *v = &t->v.train;
     const struct interval step = { t->v.time.start, t->v.time.end, 0, v->slices };
-    struct samples samples = { t->problem, t->v.time.start, t->v.time.end, v->slices,
-                               (unsigned long)v->seed };
+    struct samples samples = { t->problem, t->v.time.start,        t->v.time.end,
+                               v->slices,  (unsigned long)v->seed, t->data,
+                               false };
     const size_t shard = (size_t)((v->batch + v->shards - 1) / v->shards);
     int err;
     if ((err = neural_prepare(&t->neural, step)) ||
@@ -93,6 +120,7 @@ static int create_loss(struct training *t)
     if (!t->validates)
         return 0;
     samples.seed += UNSEEN;
+    samples.unseen = true;
     return validation_create(
         &t->validation, &t->neural, &samples, v->validation.propagator,
         config_child(config_child(config_root(t->config), "train"), "validation"),
@@ -117,9 +145,9 @@ static int prepare(struct training *t, const struct options *o)
                                 "expected at most batch (%ld), got %ld", v->batch, v->shards);
     if ((err = problem_create(&t->problem, t->v.problem)))
         return err;
-    if (!t->problem->sample)
+    if (!t->problem->sample && !v->data)
         return config_key_error(t->v.problem, "name",
-                                "problem %s draws no random states, which training needs",
+                                "problem %s draws no random states: training needs train.data",
                                 t->problem->name);
     const char *scheduler = strcmp(t->v.machine.scheduler, "auto") ? t->v.machine.scheduler : NULL;
     if ((err = optimiser_bind(&t->optimiser, v->optimiser)) || (err = create_network(t)) ||
@@ -128,7 +156,7 @@ static int prepare(struct training *t, const struct options *o)
         return err;
     const struct spt_options so = { t->v.machine.cpus, t->v.machine.gpus, scheduler,
                                     t->v.trace.enabled, t->v.machine.reproducible };
-    if ((err = create_loss(t)) || (err = spt_open(&t->run, &so)))
+    if ((err = create_data(t)) || (err = create_loss(t)) || (err = spt_open(&t->run, &so)))
         return err;
     return train_state_create(&t->state, t->network, &t->optimiser, v->steps);
 }
@@ -263,6 +291,7 @@ int command_train(int argc, char **argv)
     if (t.validates)
         validation_destroy(&t.validation);
     loss_destroy(&t.loss);
+    dataset_destroy(&t.data);
     network_destroy(&t.network);
     problem_destroy(&t.problem);
     config_destroy(&t.config);

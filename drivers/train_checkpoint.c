@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Checkpoints of a training. Tensors: params (in the order of kernels), optimiser, codec (mean,
  * std, scale of the nodes, low, high; each per component), progress (updates, first loss, seconds),
- * losses (updates, 3), validations (any, 9). */
+ * losses (updates, 3), validations (any, 33). */
 #include <errno.h>
 #include <math.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 
 enum { STATISTICS = 4 + CODEC_NODES };
 
-static const char file[] = "checkpoint.safetensors", format[] = "starpint-training-1";
+static const char file[] = "checkpoint.safetensors", format[] = "starpint-training-2";
 
 /* ---------------------------------------------------------------- configs */
 
@@ -29,6 +29,9 @@ static json_t *identity(const struct training *t)
         json_object_set(kept, keys[i], json_object_get(all, keys[i]));
     for (size_t i = 0; i < sizeof free_keys / sizeof *free_keys; i++)
         json_object_del(json_object_get(kept, "train"), free_keys[i]);
+    json_t *data = json_object_get(json_object_get(kept, "train"), "data");
+    if (data)
+        json_object_del(data, "file");
     json_decref(all);
     return kept;
 }

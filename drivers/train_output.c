@@ -51,6 +51,20 @@ static json_t *validation_of(const struct training *t)
     if (t->v.train.validation.region.n)
         json_object_set_new(j, "region_jacobian", number(v->facts.jacobian_region));
     json_object_set_new(j, "identity_jacobian", number(v->facts.jacobian_identity));
+    const struct grid *g = neural_grid(t->problem);
+    json_t *variables = g->components > 1 ? json_object() : NULL;
+    for (int k = 0; k < g->components && variables; k++) {
+        char name[16];
+        snprintf(name, sizeof name, "%d", k);
+        json_t *of = json_object();
+        json_object_set_new(of, "l2_relative", number(v->facts.said[k]));
+        if (t->problem->fields)
+            json_object_set_new(of, "state_l2_relative", number(v->facts.shown[k]));
+        json_object_set_new(of, "identity_l2_relative", number(v->facts.still[k]));
+        json_object_set_new(variables, g->names ? g->names[k] : name, of);
+    }
+    if (variables)
+        json_object_set_new(j, "variables", variables);
     return j;
 }
 
@@ -63,6 +77,11 @@ static json_t *facts(const struct training *t)
                           (json_int_t)t->v.train.batch, "seed", (json_int_t)t->v.train.seed);
     json_object_set_new(j, "loss", config_json(t->v.train.loss));
     json_object_set_new(j, "optimiser", config_json(t->v.train.optimiser));
+    json_t *data = t->v.train.data ? config_json(t->v.train.data) : NULL;
+    if (data) {
+        json_object_del(data, "file"); /* where states are kept changes none */
+        json_object_set_new(j, "data", data);
+    }
     if (last_entry(t))
         json_object_set_new(j, "final_loss", number(last_entry(t)->loss));
     json_t *v = validation_of(t);
@@ -117,7 +136,7 @@ out:
 static void print_validation(FILE *out, const struct train_validation *v)
 {
     const double *facts = (const double *)&v->facts;
-    for (int i = 0; i < VALIDATION_FACTS - 1; i++)
+    for (size_t i = 0; i < offsetof(struct validation_facts, failed) / sizeof *facts; i++)
         fprintf(out, ",%.10g", facts[i]);
 }
 
@@ -217,6 +236,16 @@ void training_print(const json_t *j, const char *dir)
         if (json_object_get(v, "region_l2_relative"))
             printf("In the region: %.3e, doing nothing %.3e\n", get(v, "region_l2_relative"),
                    get(v, "region_identity_l2_relative"));
+        const char *name;
+        json_t *of;
+        json_object_foreach(json_object_get(v, "variables"), name, of)
+        {
+            printf("  %-12s %.3e, doing nothing %.3e", name, get(of, "l2_relative"),
+                   get(of, "identity_l2_relative"));
+            if (json_object_get(of, "state_l2_relative"))
+                printf(", as a state %.3e", get(of, "state_l2_relative"));
+            putchar('\n');
+        }
         printf("Derivative along smooth perturbations: error %.1f %%", 100.0 * get(v, "jacobian"));
         if (json_object_get(v, "region_jacobian"))
             printf(", in the region %.1f %%", 100.0 * get(v, "region_jacobian"));

@@ -45,6 +45,8 @@ static const struct param train_table[] = {
       .help = "of the first parameters and of the random states" },
     { "validation", P_MAP, AT(train_params, validation), .sub = &validation_schema,
       .help = "steps of the network against a numerical scheme" },
+    { "data", P_NODE, AT(train_params, data), .def = "",
+      .help = "states of simulations to train on, instead of random ones" },
     { "checkpoint", P_INT, AT(train_params, checkpoint), .def = "250", .min = 0, .max = 1e12,
       .unit = "steps", .help = "between checkpoints; 0: at the end only" },
     { "divergence", P_REAL, AT(train_params, divergence), .def = "1.0e+4", .min = 0,

@@ -19,6 +19,7 @@ struct train_params {
     long slices, steps, batch, shards, seed, checkpoint;
     double divergence;
     struct validation_params validation;
+    struct node *data;
 };
 struct training_params {
     struct node *problem;
@@ -37,6 +38,8 @@ struct training {
     struct problem *problem;
     struct network *network;
     struct neural neural;
+    struct dataset *data; /* NULL: random states */
+    struct dataset_params data_params;
     struct loss *loss;
     struct optimiser optimiser;
     struct validation validation;

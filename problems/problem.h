@@ -68,6 +68,10 @@ struct fields {
     int (*show)(const struct problem *, const struct exec *, double t, const double *u, double *v);
     /* u = the state nearest to fields v */
     int (*absorb)(const struct problem *, const struct exec *, double t, const double *v, double *u);
+    /* Networks predict fields, or what is added to them. du = the change of the state that a change dv of the fields makes,
+     * absorb(v + dv) - absorb(v) for any v, exactly 0 for 0; dv = its transpose times du. NULL: absorb is not affine */
+    int (*absorb_change)(const struct problem *, const struct exec *, double t, const double *dv, double *du);
+    int (*absorb_adjoint)(const struct problem *, const struct exec *, double t, const double *du, double *dv);
 };
 
 struct problem {

@@ -216,6 +216,8 @@ static int create(struct problem **p, const struct node *config)
     s->fields.nwork = rbc_view_nwork(s);
     s->fields.show = rbc_show;
     s->fields.absorb = rbc_absorb;
+    s->fields.absorb_change = rbc_absorb_change;
+    s->fields.absorb_adjoint = rbc_absorb_adjoint;
     s->base.name = "rayleigh_benard";
     s->base.fields = &s->fields;
     s->base.nwork = linear > advection ? linear : advection;

@@ -133,6 +133,10 @@ int rbc_fields_create(struct rbc *s);
 void rbc_fields_destroy(struct rbc *s);
 int rbc_show(const struct problem *p, const struct exec *x, double t, const double *u, double *v);
 int rbc_absorb(const struct problem *p, const struct exec *x, double t, const double *v, double *u);
+int rbc_absorb_change(const struct problem *p, const struct exec *x, double t, const double *dv,
+                      double *du);
+int rbc_absorb_adjoint(const struct problem *p, const struct exec *x, double t, const double *du,
+                       double *dv);
 /* u, w and, unless NULL, b and p on the grid (nx, nz) */
 void rbc_view(const struct rbc *s, const struct exec *x, const double *state, double *u, double *w,
               double *b, double *p);

@@ -17,6 +17,7 @@ enum { U, W, THETA, MEAN, BASES }; /* phi', phi, eta, chi */
 struct rbc_shown {
     struct fft *fft;                     /* of nz rows of nx points */
     double *show[BASES], *absorb[BASES]; /* (nz, rows), (rows, nz): values; integrals */
+    double *adjoint[BASES];              /* absorb, transposed */
     double *pressure;                    /* (nz, nz) values of its basis on the grid */
     double *integrate[3][2];             /* (nz/2, pz/2) of its derivatives, as in struct rbc */
     double *curvature[2], *slope[2];     /* (rows) phi'' and eta' at both plates */
@@ -68,6 +69,10 @@ static void tabulate_grid(const struct rbc *s, struct rbc_shown *t, const double
     }
     for (int f = 0; f < BASES; f++)
         dense_multiply(K, s->pz, nz, weighted[f], lagrange, nz, t->absorb[f], nz);
+    for (int f = 0; f < BASES; f++)
+        for (size_t i = 0; i < nz; i++)
+            for (size_t j = 0; j < K; j++)
+                t->adjoint[f][i * K + j] = t->absorb[f][j * nz + i];
     /* d/dz = that of the interpolating polynomial; rows of constants vanish */
     for (size_t i = 0; i < nz; i++) {
         double sum = 0;
@@ -135,7 +140,7 @@ int rbc_fields_create(struct rbc *s)
     double *work = aligned_alloc(
         64, (2 * exec_round(n) + 5 * exec_round(nz * s->pz) + 16 * exec_round(nz)) * sizeof *work);
     double *xi = malloc(nz * sizeof *xi);
-    const size_t doubles = 2 * BASES * exec_round(K * nz) + 2 * exec_round(nz * nz) +
+    const size_t doubles = 3 * BASES * exec_round(K * nz) + 2 * exec_round(nz * nz) +
                            6 * exec_round(nz / 2 * half) + 4 * exec_round(K) +
                            exec_round(s->waves) + exec_round(cholesky_size(nz, s->waves, false));
     double *at = t ? t->memory = aligned_alloc(64, doubles * sizeof *at) : NULL;
@@ -146,6 +151,7 @@ int rbc_fields_create(struct rbc *s)
         for (int f = 0; f < BASES; f++) {
             t->show[f] = rbc_take(&at, K * nz);
             t->absorb[f] = rbc_take(&at, K * nz);
+            t->adjoint[f] = rbc_take(&at, K * nz);
         }
         t->pressure = rbc_take(&at, nz * nz);
         t->differentiate = rbc_take(&at, nz * nz);
@@ -295,31 +301,42 @@ size_t rbc_view_nwork(const struct rbc *s)
     return rbc_advection_nwork(s) + 8 * plane(s) + exec_round(s->base.n);
 }
 
-void rbc_view(const struct rbc *s, const struct exec *exec, const double *state, double *u,
-              double *w, double *b, double *p)
+/* velocity and, unless NULL, theta on the grid, of coefficients c: sums of the functions whose
+ * values are in tables (nz, rows) */
+static void evaluate(const struct rbc *s, const struct exec *exec, double *const tables[BASES],
+                     const double *c, double *u, double *w, double *theta)
 {
-    const struct rbc_shown *t = s->shown;
     const size_t nx = s->nx, nz = s->nz, K = s->rows;
     struct exec x = *exec;
-    double *c = exec_take(&x, s->base.n), *rows = exec_take(&x, nz * nx);
-    rbc_coefficients(s, state, c);
-    dense_multiply(nz, K, nx, t->show[U], c, nx, rows, nx);
+    double *rows = exec_take(&x, nz * nx);
+    dense_multiply(nz, K, nx, tables[U], c, nx, rows, nx);
     for (size_t i = 0; i < nz; i++) { /* k = 0 */
         double sum = 0;
         for (size_t j = 0; j < K; j++)
-            sum += t->show[MEAN][i * K + j] * c[j * nx];
+            sum += tables[MEAN][i * K + j] * c[j * nx];
         rows[i * nx] = sum;
     }
     to_grid(s, &x, s->inverse, false, rows, u);
-    dense_multiply(nz, K, nx, t->show[W], c, nx, rows, nx);
+    dense_multiply(nz, K, nx, tables[W], c, nx, rows, nx);
     to_grid(s, &x, s->inverse_k, true, rows, w);
-    if (b) {
-        dense_multiply(nz, K, nx, t->show[THETA], c + s->base.n / 2, nx, rows, nx);
-        to_grid(s, &x, s->inverse, false, rows, b);
-        for (size_t i = 0; i < nx * nz; i++)
-            b[i] += s->height - s->fields.grid.x[1][i % nz];
+    if (theta) {
+        dense_multiply(nz, K, nx, tables[THETA], c + s->base.n / 2, nx, rows, nx);
+        to_grid(s, &x, s->inverse, false, rows, theta);
     }
+}
+
+void rbc_view(const struct rbc *s, const struct exec *exec, const double *state, double *u,
+              double *w, double *b, double *p)
+{
+    const size_t nx = s->nx, nz = s->nz;
+    struct exec x = *exec;
+    double *c = exec_take(&x, s->base.n);
+    rbc_coefficients(s, state, c);
+    evaluate(s, &x, s->shown->show, c, u, w, b);
+    for (size_t i = 0; i < nx * nz && b; i++)
+        b[i] += s->height - s->fields.grid.x[1][i % nz];
     if (p) {
+        double *rows = exec_take(&x, nz * nx);
         pressure(s, &x, c, rows);
         to_grid(s, &x, s->inverse, false, rows, p);
     }
@@ -334,16 +351,14 @@ int rbc_show(const struct problem *p, const struct exec *x, double t, const doub
     return 0;
 }
 
-/* Tested by the functions of the state: (u, curl phi), (b - conduction, eta) */
-int rbc_absorb(const struct problem *p, const struct exec *exec, double t, const double *v,
-               double *u)
+/* Velocity and theta, tested by the functions of the state: (u, curl phi), (theta, eta) */
+static void absorb(const struct rbc *s, const struct exec *exec, const double *v,
+                   const double *theta, double *u)
 {
-    const struct rbc *s = rbc(p);
     const struct rbc_shown *shown = s->shown;
     const size_t nx = s->nx, nz = s->nz, K = s->rows, points = nx * nz;
     struct exec x = *exec;
-    double *rows = exec_take(&x, points), *y = exec_take(&x, K * nx),
-           *theta = exec_take(&x, points);
+    double *rows = exec_take(&x, points), *y = exec_take(&x, K * nx);
     from_grid(s, &x, v + RBC_VX * points, rows);
     dense_multiply(K, nz, nx, shown->absorb[U], rows, nx, y, nx);
     for (size_t j = 0; j < K; j++) {
@@ -356,11 +371,45 @@ int rbc_absorb(const struct problem *p, const struct exec *exec, double t, const
     from_grid(s, &x, v + RBC_VZ * points, rows);
     dense_multiply(K, nz, nx, shown->absorb[W], rows, nx, y, nx);
     rbc_put(s, K, true, s->plus_k, true, y, u);
+    from_grid(s, &x, theta, rows);
+    dense_multiply(K, nz, nx, shown->absorb[THETA], rows, nx, u + s->base.n / 2, nx);
+    rbc_from_tests(s, u, u);
+}
+
+int rbc_absorb(const struct problem *p, const struct exec *exec, double t, const double *v,
+               double *u)
+{
+    const struct rbc *s = rbc(p);
+    const size_t nz = s->nz, points = s->nx * nz;
+    struct exec x = *exec;
+    double *theta = exec_take(&x, points);
     for (size_t i = 0; i < points; i++)
         theta[i] = v[RBC_B * points + i] - (s->height - s->fields.grid.x[1][i % nz]);
-    from_grid(s, &x, theta, rows);
-    dense_multiply(K, nz, nx, shown->absorb[THETA], rows, nx, u + p->n / 2, nx);
-    rbc_from_tests(s, u, u);
+    absorb(s, &x, v, theta, u);
+    return 0;
+}
+
+int rbc_absorb_change(const struct problem *p, const struct exec *x, double t, const double *dv,
+                      double *du)
+{
+    absorb(rbc(p), x, dv, dv + RBC_B * rbc(p)->nx * rbc(p)->nz, du);
+    return 0;
+}
+
+/* Integrals become values, and the other way round; the sums over x have no 1/nx there */
+int rbc_absorb_adjoint(const struct problem *p, const struct exec *exec, double t, const double *du,
+                       double *dv)
+{
+    const struct rbc *s = rbc(p);
+    const size_t points = s->nx * s->nz;
+    struct exec x = *exec;
+    double *c = exec_take(&x, p->n);
+    rbc_coefficients(s, du, c);
+    evaluate(s, &x, s->shown->adjoint, c, dv + RBC_VX * points, dv + RBC_VZ * points,
+             dv + RBC_B * points);
+    for (size_t i = 0; i < RBC_P * points; i++)
+        dv[i] /= (double)s->nx;
+    memset(dv + RBC_P * points, 0, points * sizeof *dv);
     return 0;
 }
 

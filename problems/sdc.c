@@ -12,6 +12,9 @@
 #include "core/log.h"
 #include "core/vec.h"
 
+int (*sdc_guesser_create)(struct sdc_guesser **g, struct problem *p, const struct collocation *c,
+                          struct node *config);
+
 double sdc_node_time(const struct sdc *s, struct interval step, int m)
 {
     return s->c->includes_right && m == s->M - 1
@@ -85,6 +88,8 @@ int sdc_start(const struct sdc *s, const struct exec *x, struct interval step, i
         vec_copy(x, n, u0, u);
         return rhs(s, x, interval_t0(step), u0, fi, fe);
     case SDC_SPREAD:
+    case SDC_NETWORK: /* says all nodes at once, in sdc_start_all; this is for what takes its time
+                       */
         vec_copy(x, n, u0, u);
         return rhs(s, x, sdc_node_time(s, step, m), u0, fi, fe);
     case SDC_ZERO:
@@ -112,6 +117,98 @@ int sdc_start(const struct sdc *s, const struct exec *x, struct interval step, i
         u[i] = (double)((z ^ (z >> 31)) >> 11) * 0x1p-53;
     }
     return rhs(s, x, sdc_node_time(s, step, m), u, fi, fe);
+}
+
+static int copy_all(const struct sdc *s, const struct exec *x, struct interval step,
+                    const double *u0, double *const *U, double *const *fi, double *const *fe)
+{
+    const size_t n = s->problem->n;
+    const int failed = rhs(s, x, interval_t0(step), u0, fi[0], fe[0]); /* once */
+    for (int m = 0; m < s->M && !failed; m++) {
+        vec_copy(x, n, u0, U[m]);
+        if (m == 0)
+            continue;
+        vec_copy(x, n, fi[0], fi[m]);
+        if (s->split)
+            vec_copy(x, n, fe[0], fe[m]);
+    }
+    return failed;
+}
+
+static int ask_network(const struct sdc *s, const struct exec *x, struct interval step,
+                       const double *u0, double *const *U, double *const *fi, double *const *fe)
+{
+    int failed = 0;
+    s->guesser->nodes(s->guesser, x, step, u0, U);
+    for (int m = 0; m < s->M && !failed; m++)
+        failed = rhs(s, x, sdc_node_time(s, step, m), U[m], fi[m], fe[m]);
+    return failed;
+}
+
+/* the network's nodes, or a copy if its residual is smaller; *worst: the residual of what is taken
+ */
+static int doubt_network(const struct sdc *s, const struct exec *x, struct interval step,
+                         const double *u0, double *const *U, double *const *fi, double *const *fe,
+                         double *worst)
+{
+    double copied, asked = INFINITY;
+    int failed = copy_all(s, x, step, u0, U, fi, fe);
+    if (failed || (failed = sdc_residuals(s, x, step, u0, fi, fe, U, &copied)))
+        return failed;
+    if (ask_network(s, x, step, u0, U, fi, fe) == 0)
+        failed = sdc_residuals(s, x, step, u0, fi, fe, U, &asked);
+    const bool refuse = failed || !(asked <= copied);
+    *worst = refuse ? copied : asked;
+    if (x->count)
+        x->count->refused += refuse;
+    return refuse ? copy_all(s, x, step, u0, U, fi, fe) : 0;
+}
+
+int sdc_start_all(const struct sdc *s, const struct exec *exec, struct interval step,
+                  const double *u0, double *const *U, double *const *fi, double *const *fe)
+{
+    const bool network = s->guess == SDC_NETWORK, doubted = network && s->doubts;
+    const struct exec x = *exec;
+    double worst = 0.0;
+    int failed = 0;
+    if (doubted)
+        failed = doubt_network(s, &x, step, u0, U, fi, fe, &worst);
+    else if (network)
+        failed = ask_network(s, &x, step, u0, U, fi, fe);
+    else if (s->guess == SDC_COPY)
+        failed = copy_all(s, &x, step, u0, U, fi, fe);
+    for (int m = 0; m < s->M && !failed && s->guess != SDC_COPY && !network; m++)
+        failed = sdc_start(s, &x, step, m, u0, m ? U[m - 1] : u0, U[m], fi[m], fe[m]);
+    if (x.count)
+        x.count->guesses += network;
+    if (failed || !s->record || x.dev != DEV_CPU)
+        return failed;
+    if (!doubted)
+        failed = sdc_residuals(s, &x, step, u0, fi, fe, U, &worst);
+    if (x.count && !(worst <= x.count->guess))
+        x.count->guess = worst;
+    return failed;
+}
+
+size_t sdc_start_work(const struct sdc *s)
+{
+    const size_t own = sdc_node_work(s);
+    return s->guesser && s->guesser->nwork > own ? s->guesser->nwork : own;
+}
+
+int sdc_residuals(const struct sdc *s, const struct exec *x, struct interval step, const double *u0,
+                  double *const *fi, double *const *fe, double *const *U, double *worst)
+{
+    int failed = 0;
+    *worst = 0.0;
+    for (int m = 0; m < s->M && !failed; m++) {
+        double r;
+        failed = sdc_residual(s, x, step, m, u0, (const double *const *)fi,
+                              (const double *const *)fe, U[m], &r);
+        if (!(r <= *worst)) /* also takes a NaN in */
+            *worst = r;
+    }
+    return failed;
 }
 
 /* where a solve failed and how far it was from its end, for the one line that the user gets */
@@ -237,6 +334,8 @@ int sdc_prepare(const struct sdc *s, struct interval step)
             if (a != 0.0 && p->prepare)
                 err = p->prepare(p, a);
         }
+    if (!err && s->guesser)
+        err = s->guesser->prepare(s->guesser, step);
     return err || !p->prepare_times ? err : p->prepare_times(p, step.start, step.end, step.count);
 }
 

@@ -13,7 +13,22 @@
 #include "core/collocation.h"
 #include "problems/stepper.h"
 
-enum sdc_guess { SDC_COPY, SDC_SPREAD, SDC_ZERO, SDC_RANDOM, SDC_COARSE };
+enum sdc_guess { SDC_COPY, SDC_SPREAD, SDC_ZERO, SDC_RANDOM, SDC_COARSE, SDC_NETWORK };
+
+/* What says the states at all nodes at once. Made elsewhere: nothing here knows networks. */
+struct sdc_guesser {
+    size_t nwork; /* doubles of scratch */
+    /* whether it can do steps of this length: 0, or -EINVAL after an error line */
+    int (*prepare)(struct sdc_guesser *, struct interval step);
+    /* U[m] (n) = the state at node m of the step from u0 */
+    void (*nodes)(const struct sdc_guesser *, const struct exec *, struct interval step,
+                  const double *u0, double *const *U);
+    void (*destroy)(struct sdc_guesser *);
+};
+/* From the node `network:` of SDC's config, for nodes c. 0, or -errno after one error line. NULL until tasks/guess.c's is
+ * put here */
+extern int (*sdc_guesser_create)(struct sdc_guesser **g, struct problem *p,
+                                 const struct collocation *c, struct node *config);
 
 struct sdc {
     struct problem *problem; /* borrowed */
@@ -24,6 +39,8 @@ struct sdc {
                          them */
     enum sdc_guess guess;
     struct stepper *coarse; /* of SDC_COARSE: one step from node to node; owned */
+    struct sdc_guesser *guesser; /* of SDC_NETWORK; owned */
+    bool doubts;                 /* its nodes are taken only if their residual is not above a copy's */
     bool record;            /* residuals are computed after every sweep, to be reported */
     double adaptive, safety,
         first;     /* tolerance of the error estimate (0: fixed steps), factor, first step */
@@ -54,6 +71,16 @@ size_t sdc_node_work(const struct sdc *s);
  * read. fe may be NULL if the problem has no explicit term. 0, or positive where a solve failed */
 int sdc_start(const struct sdc *s, const struct exec *x, struct interval step, int m,
               const double *u0, const double *before, double *u, double *fi, double *fe);
+
+/* The start of all nodes of a step, U (M), fi (M), fe (M), whatever the guess; the largest residual is reported if the
+ * guess is a network's that may be refused, or if residuals are. work: sdc_start_work doubles. Host only where either is so.
+ * 0, or positive where a solve failed */
+int sdc_start_all(const struct sdc *s, const struct exec *x, struct interval step, const double *u0,
+                  double *const *U, double *const *fi, double *const *fe);
+size_t sdc_start_work(const struct sdc *s);
+/* the largest of sdc_residual over the nodes */
+int sdc_residuals(const struct sdc *s, const struct exec *x, struct interval step, const double *u0,
+                  double *const *fi, double *const *fe, double *const *U, double *worst);
 
 /* Node m of sweep k = 1, 2, ...: u enters as U_m^{k-1} and leaves as U_m^k, fi and fe as f of it.
  * old_i, old_e (M): f of the sweep before; new_i, new_e (M): of this sweep, read for j < m only,

@@ -22,7 +22,7 @@ struct params {
     long sweeps;
     double tolerance;
     const char *preconditioner, *preconditioner_explicit, *guess;
-    struct node *coarse;
+    struct node *coarse, *network;
     bool update;
 };
 
@@ -52,7 +52,9 @@ static const struct schema adaptive_schema = { "adaptive",
                                                "steps of their own size inside each step",
                                                adaptive_table };
 
-static const char *const guesses[] = { "copy", "spread", "zero", "random", "coarse", NULL };
+static const char *const guesses[] = {
+    "copy", "spread", "zero", "random", "coarse", "network", NULL
+};
 
 static const struct param table_of_params[] = {
     { "nodes", P_MAP, offsetof(struct params, nodes), .sub = &nodes_schema,
@@ -70,9 +72,16 @@ static const struct param table_of_params[] = {
     { "initial_guess", P_CHOICE, offsetof(struct params, guess), .def = "copy", .choices = guesses,
       .help = "at the nodes: copy takes u0 and f(u0), spread evaluates f there, zero, random in "
               "[0, 1), coarse takes a "
-              "step of the scheme `coarse` from node to node" },
+              "step of the scheme `coarse` from node to node, network has the network `network` "
+              "say all "
+              "of them at once" },
     { "coarse", P_NODE, offsetof(struct params, coarse), .def = "",
       .help = "a one-step scheme, for `initial_guess: coarse`" },
+    { "network", P_NODE, offsetof(struct params, network), .def = "",
+      .help = "for `initial_guess: network`; `{weights: FILE, fallback: true}`: a file that "
+              "`starpint train` wrote, for steps as long as these, with the same nodes, or one at "
+              "the end of the step, to which nodes are on the straight line; fallback: where the "
+              "residual is larger than that of a copy, the copy is taken" },
     { "residuals", P_BOOL, offsetof(struct params, record), .def = "false",
       .help = "compute the residual after every sweep and report the largest; not with granularity "
               "node" },
@@ -112,6 +121,27 @@ static int create_coarse(struct sdc *s, const struct node *config, struct node *
         known[n] = stepper_types[n]->name;
     known[n] = NULL;
     return config_unknown(config_child(coarse, "name"), "scheme", name, known);
+}
+
+/* a network is an object of its own, and knows nothing of sweeps */
+static int create_network(struct sdc *s, const struct node *config, struct node *network)
+{
+    static const struct param table[] = {
+        { "fallback", P_BOOL, 0, .def = "true", .help = "a copy where its residual is smaller" },
+        { 0 },
+    };
+    static const struct schema schema = { "network", "", table };
+    static const char *const also[] = { "weights", NULL };
+    if (!network || !config_text(network, "weights"))
+        return config_key_error(config, "initial_guess",
+                                "expected key 'network' with the `weights` of one");
+    if (!sdc_guesser_create)
+        return config_key_error(config, "initial_guess", "no networks here: expected another one");
+    if (s->adaptive > 0.0)
+        return config_key_error(config, "adaptive",
+                                "expected none: the network's step has one length");
+    const int err = config_bind(network, &schema, also, &s->doubts);
+    return err ? err : sdc_guesser_create(&s->guesser, s->problem, s->c, network);
 }
 
 int sdc_create(struct sdc **out, struct problem *p, struct node *config)
@@ -167,6 +197,8 @@ int sdc_create(struct sdc **out, struct problem *p, struct node *config)
         goto fail;
     }
     if (s->guess == SDC_COARSE && (err = create_coarse(s, config, v.coarse)))
+        goto fail;
+    if (s->guess == SDC_NETWORK && (err = create_network(s, config, v.network)))
         goto fail;
     if (!qi->lower && !qi->diagonal) {
         err = config_key_error(config, "preconditioner",
@@ -233,6 +265,8 @@ void sdc_destroy(struct sdc **s)
         return;
     collocation_destroy(&(*s)->c);
     stepper_destroy(&(*s)->coarse);
+    if ((*s)->guesser)
+        (*s)->guesser->destroy((*s)->guesser);
     free((*s)->implicit);
     free((*s)->explicit);
     free(*s);

@@ -19,21 +19,6 @@ static const double *const *all(double *const *f)
     return (const double *const *)f;
 }
 
-static int largest_residual(const struct sdc *s, const struct exec *x, struct interval step,
-                            const double *u0, double *const *fi, double *const *fe,
-                            double *const *U, double *worst)
-{
-    int failed = 0;
-    *worst = 0.0;
-    for (int m = 0; m < s->M && !failed; m++) {
-        double r;
-        failed = sdc_residual(s, x, step, m, u0, all(fi), all(fe), U[m], &r);
-        if (!(r <= *worst)) /* also takes a NaN in */
-            *worst = r;
-    }
-    return failed;
-}
-
 /* v = one step; *estimate = the largest change of the last node in the last sweep, if asked for */
 static int one_step(const struct sdc *s, const struct exec *exec, struct interval step,
                     const double *u, double *v, double *estimate)
@@ -51,15 +36,7 @@ static int one_step(const struct sdc *s, const struct exec *exec, struct interva
         }
     }
     int failed = 0, old = 0;
-    for (int m = 0; m < s->M && !failed; m++) {
-        if (m > 0 && s->guess == SDC_COPY) { /* f(t0, u0) once */
-            vec_copy(&x, n, u, U[m]);
-            vec_copy(&x, n, fi[0][0], fi[0][m]);
-            if (s->split)
-                vec_copy(&x, n, fe[0][0], fe[0][m]);
-        } else
-            failed = sdc_start(s, &x, step, m, u, m ? U[m - 1] : u, U[m], fi[0][m], fe[0][m]);
-    }
+    failed = sdc_start_all(s, &x, step, u, U, fi[0], fe[0]);
     for (long k = 1; k <= s->sweeps && !failed; k++, old = !old) {
         const int new = !old;
         if (before && k == s->sweeps)
@@ -74,7 +51,7 @@ static int one_step(const struct sdc *s, const struct exec *exec, struct interva
         if (failed || !(s->record || s->tolerance > 0.0) || x.dev != DEV_CPU)
             continue;
         double worst;
-        failed = largest_residual(s, &x, step, u, fi[new], fe[new], U, &worst);
+        failed = sdc_residuals(s, &x, step, u, fi[new], fe[new], U, &worst);
         exec_residual(&x, k, worst);
         if (s->tolerance > 0.0 && worst <= s->tolerance) {
             old = new;
@@ -166,7 +143,7 @@ static int stepper_create(struct stepper **out, const struct stepper_type *type,
         .name = type->name,
         .problem = p,
         .order = (int)order,
-        .nwork = states * exec_round(p->n) + sdc_node_work(c),
+        .nwork = states * exec_round(p->n) + sdc_start_work(c),
         .flops = (double)c->sweeps * c->M *
                  (p->flops_solve + p->flops_rhs + 2.0 * (c->split ? 2 : 1) * c->M * (double)p->n),
         .prepare = prepare,

@@ -9,8 +9,8 @@
 
 #include "core/config_json.h"
 #include "core/log.h"
-#include "nn/safetensors.h"
 #include "tasks/propagator.h"
+#include "tasks/trained.h"
 
 struct trained_network {
     struct propagator base;
@@ -72,142 +72,6 @@ static const struct param params[] = {
 };
 static const struct schema schema = { "propagator: network", "a trained network", params };
 
-/* ---------------------------------------------------------------- what the file says */
-
-struct trained {
-    const char *path;
-    struct safetensors *file;
-    struct config *config; /* of the problem */
-    struct problem *problem;
-};
-
-static void trained_close(struct trained *t)
-{
-    problem_destroy(&t->problem);
-    config_destroy(&t->config);
-    safetensors_close(&t->file);
-}
-
-/* a key of the metadata, or NULL after an error line */
-static const char *meta(const struct trained *t, const char *key)
-{
-    const char *text = safetensors_meta(t->file, key);
-    if (!text)
-        log_error(-EINVAL,
-                  "%s: expected the key '%s' in its metadata: is it written by starpint train?",
-                  t->path, key);
-    return text;
-}
-
-static int trained_open(struct trained *t, const char *path)
-{
-    const char *problem;
-    t->path = path;
-    int err = safetensors_open(&t->file, path, NULL);
-    if (err)
-        return err == -ENOMEM ? err : -EINVAL;
-    if (!(problem = meta(t, "problem")))
-        return -EINVAL;
-    if ((err = config_parse(&t->config, path, problem)))
-        return err;
-    return problem_create(&t->problem, config_root(t->config));
-}
-
-/* count numbers of the metadata, as a JSON list; 1 if the key is there, else 0, -EINVAL after an
- * error line */
-static int meta_numbers(const struct trained *t, const char *key, int count, double *v)
-{
-    const char *text = safetensors_meta(t->file, key);
-    if (!text)
-        return 0;
-    json_t *list = json_loads(text, 0, NULL);
-    int ok = (int)json_array_size(list) == count;
-    for (int i = 0; i < count && ok; i++) {
-        const json_t *number = json_array_get(list, (size_t)i);
-        ok = json_is_number(number);
-        v[i] = json_number_value(number);
-    }
-    json_decref(list);
-    return ok ? 1
-              : log_error(-EINVAL, "%s: %s: expected a list of %d numbers, got '%.60s'", t->path,
-                          key, count, text);
-}
-
-/* ---------------------------------------------------------------- another problem */
-
-static bool same_number(double a, double b)
-{
-    return fabs(a - b) <= 1e-12 * fmax(fabs(a), fabs(b));
-}
-
-/* what a network cannot be used across */
-static int check_problem(const struct trained *t, const struct problem *p,
-                         const struct node *config)
-{
-    const struct grid *a = &t->problem->grid, *b = &p->grid;
-    if (strcmp(t->problem->name, p->name))
-        return config_key_error(config, "weights", "%s was trained for problem %s, this is %s",
-                                t->path, t->problem->name, p->name);
-    if (a->dims != b->dims || a->components != b->components)
-        return config_key_error(
-            config, "weights",
-            "%s was trained for %d component%s on %d ax%ss, this problem has %d on %d", t->path,
-            a->components, a->components > 1 ? "s" : "", a->dims, a->dims > 1 ? "e" : "i",
-            b->components, b->dims);
-    for (int i = 0; i < a->dims; i++) {
-        if (a->periodic[i] != b->periodic[i] || neural_boundary(t->problem) != neural_boundary(p))
-            return config_key_error(config, "weights",
-                                    "%s was trained with other boundaries than this problem's",
-                                    t->path);
-        if (!same_number(a->length[i], b->length[i]) || !same_number(a->x[i][0], b->x[i][0]))
-            return config_key_error(config, "weights",
-                                    "%s was trained on %s in [%g, %g], this problem has [%g, %g]",
-                                    t->path, a->axis[i], a->x[i][0], a->x[i][0] + a->length[i],
-                                    b->x[i][0], b->x[i][0] + b->length[i]);
-    }
-    return 0;
-}
-
-static bool same_value(const json_t *a, const json_t *b)
-{
-    if (json_is_number(a) && json_is_number(b))
-        return same_number(json_number_value(a), json_number_value(b));
-    if (!json_is_array(a) || !json_is_array(b))
-        return json_equal(a, b);
-    bool same = json_array_size(a) == json_array_size(b);
-    for (size_t i = 0; same && i < json_array_size(a); i++)
-        same = same_value(json_array_get(a, i), json_array_get(b, i));
-    return same;
-}
-
-/* how well a network does on problems that it was not trained for is worth to know: they are said,
- * not refused */
-static int warn_differences(const struct trained *t, const struct node *problem)
-{
-    static const char *const known[] = { "name",   "grid", "concentration", "initial", "domain",
-                                         "length", NULL };
-    json_t *was = config_json(config_root(t->config)), *is = config_json(problem), *value;
-    const char *key;
-    int err = was && is ? 0 : -ENOMEM;
-    json_object_foreach(is, key, value)
-    {
-        const json_t *old = json_object_get(was, key);
-        int i = 0;
-        while (known[i] && strcmp(known[i], key))
-            i++;
-        if (known[i] || !old || same_value(old, value))
-            continue;
-        char *a = json_dumps(old, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6)),
-             *b = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
-        log_warn("%s: trained for %s %s, used with %s", t->path, key, a, b);
-        free(a);
-        free(b);
-    }
-    json_decref(was);
-    json_decref(is);
-    return err;
-}
-
 /* ---------------------------------------------------------------- the grid */
 
 static bool same_grid(const struct grid *a, const struct grid *b)
@@ -225,8 +89,13 @@ static int create_own(struct trained_network *g, const struct trained *t,
 {
     static const char *const keys[] = { "grid", "concentration" };
     struct problem *p = g->base.problem;
-    if (same_grid(&t->problem->grid, &p->grid))
+    if (same_grid(neural_grid(t->problem), neural_grid(p)))
         return 0;
+    if (p->fields)
+        return config_key_error(g->config, "grid",
+                                "expected problem: states of %s are not interpolated to the grid "
+                                "that %s was trained on",
+                                p->name, t->path);
     struct node *copy = config_copy(problem);
     int err = 0;
     for (size_t i = 0; i < sizeof keys / sizeof *keys && !err; i++) {
@@ -371,9 +240,7 @@ static void destroy(struct propagator *base)
     transfer_destroy(&g->down);
     transfer_destroy(&g->up);
     stepper_destroy(&g->fallback);
-    if (g->network)
-        exec_constant_forget(g->network->params);
-    network_destroy(&g->network);
+    trained_unload(&g->network);
     problem_destroy(&g->own);
     free(g);
 }
@@ -433,36 +300,15 @@ static int choose_where(struct trained_network *g, const char *name)
 /* the network and what its file says of its training */
 static int load(struct trained_network *g, const struct trained *t)
 {
-    struct neural *s = &g->step.neural;
-    const char *step = meta(t, "step");
-    char *end;
-    int err;
-    if (!step)
-        return -EINVAL;
-    g->length = strtod(step, &end);
-    if (*end || !(g->length > 0.0 && isfinite(g->length)))
-        return log_error(-EINVAL, "%s: step: expected a positive number, got '%.60s'", t->path,
-                         step);
-    s->problem = g->own ? g->own : g->base.problem;
-    err = network_open(&g->network, &s->problem->grid, neural_boundary(s->problem), t->path);
+    struct network_step *s = &g->step;
+    s->neural.problem = g->own ? g->own : g->base.problem;
+    const int err = trained_load(t, &s->neural, &g->network, &g->length);
     if (err)
-        return err == -ENOMEM ? err : -EINVAL;
-    const struct codec *c = &g->network->codec;
-    const size_t reals = g->network->nparams;
-    exec_constant(g->network->params, reals * dtype_size(g->network->dtype));
-    s->network = g->network;
-    s->tau[c->nodes - 1] = 1.0;
-    if ((err = meta_numbers(t, "nodes", c->nodes, s->tau)) < 0)
         return err;
-    bool inside = err > 0 || c->nodes == 1;
-    for (int m = 0; m < c->nodes; m++)
-        inside = inside && s->tau[m] > 0.0 && s->tau[m] <= 1.0;
-    if (!inside || s->tau[c->nodes - 1] != 1.0)
-        return log_error(-EINVAL, "%s: nodes: expected %d numbers in (0, 1], the last one 1",
-                         t->path, c->nodes);
-    const int low = meta_numbers(t, "low", c->components, g->step.low),
-              high = low < 0 ? low : meta_numbers(t, "high", c->components, g->step.high);
-    g->step.ranged = low > 0 && high > 0;
+    const int components = g->network->codec.components;
+    const int low = trained_numbers(t, "low", components, s->low),
+              high = low < 0 ? low : trained_numbers(t, "high", components, s->high);
+    s->ranged = low > 0 && high > 0;
     return high < 0 ? high : 0;
 }
 
@@ -487,11 +333,10 @@ static int create(struct propagator **out, struct spt *run, struct problem *p, s
     g->layers = strcmp(v.granularity, "layer") == 0;
     g->step.ratio = v.accept;
     *out = &g->base;
-    if ((err = trained_open(&t, v.weights)) || (err = check_problem(&t, p, config)) ||
+    if ((err = trained_open(&t, v.weights)) || (err = trained_check(&t, p, config)) ||
         (strcmp(v.grid, "own") == 0 && (err = create_own(g, &t, problem, (int)v.order))) ||
         (err = load(g, &t)) || (err = choose_where(g, v.where)) ||
-        (v.fallback && (err = create_fallback(g, v.fallback))) ||
-        (err = warn_differences(&t, problem)))
+        (v.fallback && (err = create_fallback(g, v.fallback))) || (err = trained_warn(&t, problem)))
         goto out;
     g->step.use = spt_use_network(run, v.weights, g->network->parameters,
                                   g->fallback ? g->fallback->name : NULL);

@@ -14,6 +14,7 @@ int propagator_create(struct propagator **g, struct spt *run, struct problem *p,
     const char *known[64], *name = config_name(config);
     size_t n = 0;
     *g = NULL;
+    sdc_guesser_create = guess_create;
     if (!name)
         return config_error(config, "expected key 'name'");
     for (size_t i = 0; stepper_types[i]; i++) {

@@ -57,6 +57,10 @@ struct coarsen_params {
 };
 int coarsen_bind(struct coarsen_params *v, const struct node *config);
 
+/* tasks/guess.c: what sdc_guesser_create is */
+int guess_create(struct sdc_guesser **g, struct problem *p, const struct collocation *c,
+                 struct node *config);
+
 int stepping_create(struct propagator **g, struct spt *run, struct problem *p,
                     const struct stepper_type *type, struct node *config);
 

@@ -1,12 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The StarPinT authors
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* SDC as a propagator. With `granularity: node` a step is
- *   1 (copy) or M (other guesses) starts, M nodes for each of K sweeps, and 1 quadrature if the
- * step ends by it; of the last sweep of a diagonal preconditioner only the last node is needed: 1 +
- * M (K - 1) + 1 tasks. Nodes of a sweep are independent if Q-Delta is diagonal, else a chain. Each
- * task fuses quadrature, solve and right-hand side: the sums read what the solve reads anyway, and
- * a task between them would only move data. Coarser granularities run the same arithmetic in one
- * task per step or slice. */
+ *   1 (copy, network) or M (other guesses) starts, M nodes for each of K sweeps, and 1 quadrature
+ * if the step ends by it; of the last sweep of a diagonal preconditioner only the last node is
+ * needed: 1 + M (K - 1) + 1 tasks. Nodes of a sweep are independent if Q-Delta is diagonal, else a
+ * chain. Each task fuses quadrature, solve and right-hand side: the sums read what the solve reads
+ * anyway, and a task between them would only move data. Coarser granularities run the same
+ * arithmetic in one task per step or slice. */
 #include <errno.h>
 #include <string.h>
 
@@ -59,12 +59,16 @@ static void one_step(struct node_wise *g, struct interval step, starpu_data_hand
             fe[i][m] = s->split ? spt_take(run, s->problem->n, owner) : NULL;
         }
     }
-    const bool copies = s->guess == SDC_COPY;
+    const bool copies = s->guess == SDC_COPY, asks = s->guess == SDC_NETWORK;
     starpu_data_handle_t old_i[COLLOCATION_MAX], old_e[COLLOCATION_MAX];
+    if (asks) {
+        run->at.sweep = 0;
+        spt_sdc_start_all(run, s, step, g->work, u0, u, fi[0], fe[0]);
+    }
     for (int m = 0; m < M; m++) {
         run->at.node = m;
         run->at.sweep = 0;
-        if (m == 0 || !copies)
+        if (!asks && (m == 0 || !copies))
             spt_sdc_start(run, s, step, m, g->where, g->work, u0, m ? u[m - 1] : u0, u[m], fi[0][m],
                           fe[0][m]);
         old_i[m] = fi[0][copies ? 0 : m];
@@ -189,7 +193,7 @@ static int create(struct propagator **out, struct spt *run, struct problem *p, s
             "them; expected granularity step or slice");
         goto fail;
     }
-    g->work = spt_scratch(run, sdc_node_work(g->sdc));
+    g->work = spt_scratch(run, sdc_start_work(g->sdc));
     if (choose && !g->sdc->dense) {
         struct node *copy = config_copy(config);
         if ((err = config_node_set(copy, "granularity", "slice")) ||

@@ -300,17 +300,17 @@ static void residuals_vanish_on_the_solution(void **unused)
                           losses[1], 1);
             const struct grid_loss *sweep = (const struct grid_loss *)s->loss;
             const struct exec y = exec_host(s->work, s->loss->nwork);
-            assert_int_equal(grid_loss_value(g, &x, step, 1.0, u, v, dv, &first), 0);
+            assert_int_equal(grid_loss_value(g, &x, 3, 1.0, u, v, dv, &first), 0);
             for (int it = 0; it < 400; it++) {
                 double unused_value = 0;
-                assert_int_equal(grid_loss_value(sweep, &y, step, 1.0, u, v, dv, &unused_value), 0);
+                assert_int_equal(grid_loss_value(sweep, &y, 3, 1.0, u, v, dv, &unused_value), 0);
                 for (size_t i = 0; i < all; i++) {
                     const double scale = c->scale[2][i % n / c->points];
                     v[i] -= dv[i] * (double)all * scale * scale /
                             2.0; /* dv = 2/(scale^2 all) (v - v') */
                 }
             }
-            assert_int_equal(grid_loss_value(g, &x, step, 1.0, u, v, dv, &last), 0);
+            assert_int_equal(grid_loss_value(g, &x, 3, 1.0, u, v, dv, &last), 0);
             assert_true(first > 1e-4);
             assert_true(last < 1e-20 * first);
             /* and the end of the step is the solution: compare with many small steps */
@@ -354,18 +354,17 @@ static void given_rows_do_not_count(void **unused)
     struct bench *b = bench("{name: black_scholes, grid: 17}", FNO1, "{name: collocation}", 1);
     const struct grid_loss *g = (const struct grid_loss *)b->loss;
     const struct exec x = exec_host(b->work, b->loss->nwork);
-    const struct interval step = samples_step(&b->setup.samples, 0);
     double u[17], v[34], dv[34], before = 0, after = 0;
     assert_int_equal(samples_state(&b->setup.samples, 0, u), 0);
     randomise(v, 34, 1);
-    assert_int_equal(grid_loss_value(g, &x, step, 1.0, u, v, dv, &before), 0);
+    assert_int_equal(grid_loss_value(g, &x, 0, 1.0, u, v, dv, &before), 0);
     u[0] += 1;
     u[16] -= 3;
-    assert_int_equal(grid_loss_value(g, &x, step, 1.0, u, v, dv, &after), 0);
+    assert_int_equal(grid_loss_value(g, &x, 0, 1.0, u, v, dv, &after), 0);
     assert_true(before == after);
     u[8] += 1;
     after = 0;
-    assert_int_equal(grid_loss_value(g, &x, step, 1.0, u, v, dv, &after), 0);
+    assert_int_equal(grid_loss_value(g, &x, 0, 1.0, u, v, dv, &after), 0);
     assert_true(before != after);
     bench_free(b);
 }

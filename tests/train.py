@@ -117,6 +117,119 @@ class Bits(unittest.TestCase):
                     self.assertEqual(weights(results), whole)
 
 
+CONVECTION = 'examples/rayleigh_benard_fno.yaml'
+SMALL = ['problem.grid=[16, 12]', 'problem.rayleigh=2e4', 'problem.initial.amplitude=0.3', 'time.end=0.05',
+         'train.network={name: fno, width: 3, layers: 1, modes: [4, 4], projection: [4]}',
+         'train.loss={name: data, propagator: {name: rk222, steps: 2}, nodes: {count: 3}}', 'train.steps=20',
+         'train.checkpoint=6', 'train.batch=4', 'train.shards=2',
+         'train.data={spinup: 2, every: 0.5, states: 4, simulations: 2, propagator: {name: rk222, steps: 10}}',
+         'train.validation={samples: 4, propagator: {name: rk222, steps: 2}}']
+
+
+class Convection(unittest.TestCase):
+    def test_bits(self):
+        """states of simulations, kept in a file or not, give the same bits for other workers, ranks and in parts"""
+        results, done = train('convection', *SMALL, config=CONVECTION, env={'STARPU_NCPU': '1'})
+        self.assertEqual(done.status, 0, done)
+        whole, losses = weights(results), history(results)
+        found = support.summary(results)['validation']
+        self.assertEqual(list(found['variables']), ['vx', 'vz', 'b', 'p'])
+        mean = sum(v['l2_relative'] for v in found['variables'].values()) / 4
+        self.assertAlmostEqual(found['l2_relative'] / mean, 1, delta=1e-12)
+        file = support.folder / 'states.safetensors'
+        constant = 'train.optimiser.schedule.name=constant'
+        results, done = train('all', *SMALL, constant, config=CONVECTION)
+        self.assertEqual(done.status, 0, done)
+        once = weights(results)
+        results, done = train('part', *SMALL, constant, f'train.data.file={file}', 'train.steps=7', config=CONVECTION)
+        self.assertEqual(done.status, 0, done)
+        self.assertTrue(file.exists())
+        for rest in ([], [f'train.data.file={file}']):  # simulated again, or read
+            with self.subTest(sets=rest):
+                again = support.folder / 'again'
+                shutil.rmtree(again, ignore_errors=True)
+                shutil.copytree(results, again)
+                _, done = train('again', *SMALL, constant, *rest, args=['--resume'], config=CONVECTION, overwrite=False,
+                                env={'STARPU_NCPU': '2', 'STARPU_SCHED': 'lws'})
+                self.assertEqual(done.status, 0, done)
+                self.assertEqual(weights(again), once)
+                self.assertEqual('starpint: data ' in done.err, not rest)
+        results, done = train('other', *SMALL, config=CONVECTION, env={'STARPU_NCPU': '2'})
+        self.assertEqual(weights(results), whole)
+        self.assertEqual(history(results), losses)
+
+    def test_a_run_that_starts_from_it(self):
+        """a propagator, and what sweeps start from; another Rayleigh number is said, another step refused"""
+        results, done = train('guess', *SMALL, config=CONVECTION)
+        self.assertEqual(done.status, 0, done)
+        text = f'''
+problem: {{name: rayleigh_benard, rayleigh: 2e4, grid: [16, 12], initial: {{amplitude: 0.3}}}}
+time: {{start: 0, end: 0.25}}
+observe: [{{name: divergence}}, {{name: kinetic_energy, every: 0.05}}]
+method:
+  name: serial
+  propagator: {{name: network, steps: 5, weights: {results}/weights.safetensors}}
+'''
+        config = support.config('from_network', text)
+        run = support.folder / 'run'
+        done = support.starpint('run', config, '-o', run, '--overwrite')
+        self.assertEqual(done.status, 0, done)
+        self.assertEqual(done.lines, [])
+        self.assertEqual(support.summary(run)['networks'][0]['calls'], 5)
+        whole = support.summary(run)['observations']
+        done = support.starpint('run', config, '-o', run, '--overwrite', '--set', 'method.propagator.granularity=layer')
+        self.assertEqual(done.status, 0, done)
+        self.assertEqual(support.summary(run)['observations'], whole)
+        done = support.starpint('run', config, '-o', run, '--overwrite', '--set', 'method.propagator.accept=1e-9',
+                                '--set', 'method.propagator.fallback={name: rk222}')
+        self.assertEqual(done.status, 0, done)
+        self.assertEqual(support.summary(run)['networks'][0]['fallbacks'], 5)
+        sdc = ('method.propagator={name: sdc, steps: 5, nodes: {count: 3}, residuals: true, initial_guess: network, '
+               f'network: {{weights: {results}/weights.safetensors}}}}')
+        done = support.starpint('run', config, '-o', run, '--overwrite', '--set', sdc)
+        self.assertEqual(done.status, 0, done)
+        found = support.summary(run)['sdc']
+        self.assertEqual(found['guesses']['network'], 5)
+        self.assertGreater(found['guess_residual'], found['residuals'][-1])
+        sdc = sdc.replace(', residuals: true', '')
+        observed = []
+        for granularity, cpus in (('slice', '1'), ('step', '1'), ('node', '2'), ('auto', '2')):
+            done = support.starpint('run', config, '-o', run, '--overwrite', '--set', sdc,
+                                    '--set', f'method.propagator.granularity={granularity}', env={'STARPU_NCPU': cpus})
+            self.assertEqual(done.status, 0, done)
+            self.assertEqual(support.summary(run)['sdc']['guesses']['network'], 5)
+            observed.append(support.summary(run)['observations'])
+            self.assertEqual(observed[-1], observed[0])
+        self.assertIn('kinetic_energy', str(observed[0]))
+        done = support.starpint('run', config, '-o', run, '--overwrite', '--set', sdc, '--set', 'problem.rayleigh=3e4')
+        self.assertEqual(done.status, 0, done)
+        self.assertTrue(any('trained for rayleigh' in line for line in done.lines), done)
+        for sets, expected in (([sdc, 'method.propagator.steps=10'], 'trained for steps of 0.05, those of SDC are 0.025'),
+                               ([sdc, 'method.propagator.nodes.count=2'], 'trained for other nodes'),
+                               (['problem.grid=[32, 16]'], 'method.propagator.grid: expected problem'),
+                               (['method.propagator.where=cuda'], 'has no CUDA kernels')):
+            with self.subTest(sets=sets):
+                words = [w for s in sets for w in ('--set', s)]
+                done = support.starpint('run', config, '-o', run, '--overwrite', *words)
+                self.assertEqual(done.status, 2, done)
+                self.assertEqual(len(done.lines), 1, done)
+                self.assertIn(expected, done.lines[0])
+
+    def test_wrong_keys(self):
+        for key, expected in (('train.data=', 'needs train.data'),
+                              ('train.data.every=0.3', 'train.data.spinup: expected a multiple of every'),
+                              ('train.data.sates=3', "train.data.sates: unknown key, did you mean 'states'?"),
+                              ('train.data={every: 1}', "train.data: expected key 'propagator'"),
+                              ('train.data={spinup: 90, every: 90, states: 9, propagator: {name: rk222}}', 'fails at t = '),
+                              ('train.network.smooth=1', 'train.network.smooth: expected 0'),
+                              ('train.loss.differences={weight: 1}', 'train.loss.differences: expected none')):
+            with self.subTest(key=key):
+                _, done = train('refused', *SMALL, key, config=CONVECTION)
+                self.assertEqual(done.status, 2, done)
+                self.assertEqual(len(done.lines), 1, done)
+                self.assertIn(expected, done.lines[0])
+
+
 class Stopping(unittest.TestCase):
     def interrupt(self, sets, sign, status):
         results = support.folder / 'interrupted'
