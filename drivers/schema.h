@@ -26,8 +26,14 @@ struct machine_params {
 struct trace_params {
     bool enabled;
 };
+struct tune_params {
+    struct strings schedulers, launcher;
+    struct node *vary;
+    long repeat, warmup, seed;
+    double timeout;
+};
 struct run_params {
-    struct node *problem, *method;
+    struct node *problem, *method, *tune;
     struct time_params time;
     struct nodes observe;
     struct output_params output;
@@ -36,6 +42,6 @@ struct run_params {
 };
 
 extern const struct schema run_schema, time_schema, observe_schema, output_schema, machine_schema,
-    trace_schema;
+    trace_schema, tune_schema;
 
 #endif

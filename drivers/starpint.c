@@ -15,6 +15,7 @@ static const struct {
 } commands[] = {
     { "run", "solve one problem with one method", command_run },
     { "train", "train a network to make the steps of a problem", command_train },
+    { "tune", "which scheduler and which parameters make a run fast", command_tune },
     { "trace", "turn a run's trace into something to look at", command_trace },
     { "plot", "pictures of results", command_plot },
     { "analyze", "stability, convergence and cost of schemes, with pictures", command_analyze },
