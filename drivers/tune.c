@@ -64,6 +64,8 @@ const struct metric_type metric_types[METRICS] = {
     [METRIC_BOUND] = { "speedup_bound", "speedup.here.bound" },
     [METRIC_ITERATIONS] = { "iterations", "parareal.iterations" },
     [METRIC_ERROR] = { "error_l2_relative", "error.l2_relative" },
+    [METRIC_OF_BOUND] = { "of_speedup_bound", NULL },
+    [METRIC_OF_LOWER_BOUND] = { "of_lower_bound", NULL },
 };
 
 /* ---------------------------------------------------------------- folders */
@@ -179,7 +181,8 @@ static char *read_summary(struct point *p, struct run_record *r, const char *dir
     const char *status = json_string_value(json_object_get(j, "status"));
     char *wrong = NULL;
     for (int m = 0; m < METRICS; m++)
-        r->value[m] = look_up(j, metric_types[m].path);
+        r->value[m] = metric_types[m].path ? look_up(j, metric_types[m].path) : NAN;
+    tune_derive(r->value);
     p->converged = status && strcmp(status, "converged") == 0;
     r->done = isfinite(r->value[METRIC_MAKESPAN]);
     if (!r->done)

@@ -37,10 +37,12 @@ enum metric {
     METRIC_BOUND,
     METRIC_ITERATIONS,
     METRIC_ERROR,
+    METRIC_OF_BOUND,       /* measured speedup over its bound */
+    METRIC_OF_LOWER_BOUND, /* lower bound over makespan */
     METRICS
 };
 struct metric_type {
-    const char *name, *path; /* in tune.csv, in summary.json */
+    const char *name, *path; /* in tune.csv, in summary.json; no path: follows from others */
 };
 extern const struct metric_type metric_types[METRICS];
 
@@ -105,14 +107,29 @@ int tune_journal_warm(struct tune *t, size_t variant, size_t repeat);
 /* DIR holds a journal of a tune */
 bool tune_journal_found(const char *dir);
 
-/* ---- tune_report.c ---- */
+/* ---- tune_numbers.c ---- */
 
 void tune_statistics(struct tune *t);
 /* the fastest of those that can be compared; NULL: every one failed */
 const struct point *tune_best(const struct tune *t);
 /* points, fastest first, failed ones last: (npoints), to be freed; NULL: no memory */
 const struct point **tune_ranking(const struct tune *t);
+bool tune_usable(const struct point *p);
+/* Points that have not converged did less: where any has, they are not compared. */
+bool tune_only_converged(const struct tune *t);
+/* other points that are as fast as the best, as far as one can tell: their ranges overlap */
+size_t tune_not_slower(const struct tune *t, const struct point *best);
+/* the metrics that follow from others */
+void tune_derive(double value[METRICS]);
+
+/* ---- tune_table.c ---- */
+
 void tune_print(const struct tune *t, FILE *out);
+
+/* ---- tune_report.c ---- */
+
+/* of the recommendation, to be freed; NULL: no memory */
+char *tune_best_command(const struct tune *t, const struct point *best);
 /* tune.csv and summary.json. 0 or -errno after an error line */
 int tune_write(const struct tune *t, const char *status);
 

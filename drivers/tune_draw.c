@@ -14,7 +14,7 @@ enum { ROWS = 60 }; /* that a picture has at most: the fastest ones */
 static size_t rows_of(const struct point **list, size_t n)
 {
     size_t rows = 0;
-    while (rows < n && rows < ROWS && !list[rows]->failed && list[rows]->done)
+    while (rows < n && rows < ROWS && tune_usable(list[rows]))
         rows++;
     return rows;
 }
@@ -40,7 +40,7 @@ static void put_data(FILE *o, const struct tune *t, const struct point **list, s
 
 int tune_draw(FILE *o, const void *tune)
 {
-    enum { RIGHT = 30, TOP = 76, BOTTOM = 66, ROW = 22, PLOT = 560, LETTER = 8 };
+    enum { RIGHT = 30, TOP = 76, BOTTOM = 66, ROW = 22, PLOT = 560, LETTER = 9 };
     const struct tune *t = tune;
     const struct point **list = tune_ranking(t);
     char q[GNUPLOT_QUOTED], text[160];
