@@ -368,7 +368,10 @@ void spt_trace_task(void *arg)
     r.gflop = task->flops * 1e-9;
     r.predicted =
         task->predicted > 0 ? 1e-6 * task->predicted : 0; /* NaN: the policy has no models */
-    r.footprint = starpu_task_data_footprint(task);
+    r.footprint = task->cl->model /* the one that the model's entries have */
+                      ? starpu_task_footprint(task->cl->model, task,
+                                              starpu_worker_get_perf_archtype(worker, 0), 0)
+                      : starpu_task_data_footprint(task);
     const unsigned n = STARPU_TASK_GET_NBUFFERS(task);
     for (unsigned i = 0; i < n; i++) {
         const enum starpu_data_access_mode mode = STARPU_TASK_GET_MODE(task, i);

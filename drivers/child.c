@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -224,4 +225,66 @@ int child_run(const struct command *c, const char *log, double limit, struct chi
                                             : CHILD_KILLED,
                         WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status), now() - start };
     return interrupted ? -ECANCELED : 0;
+}
+
+/* ---------------------------------------------------------------- what they leave */
+
+/* the last line of a log that says that something is wrong, else the last one */
+static char *last_words(const char *log)
+{
+    char *line = NULL, *kept = NULL;
+    size_t size = 0;
+    bool is_error = false;
+    FILE *f = fopen(log, "re");
+    while (f && getline(&line, &size, f) > 0) {
+        const bool tells = strstr(line, "error: ") || strstr(line, ".yaml:");
+        line[strcspn(line, "\n")] = '\0';
+        if (!*line || (is_error && !tells))
+            continue;
+        free(kept);
+        kept = strdup(strncmp(line, "starpint: error: ", 17) ? line : line + 17);
+        is_error = tells;
+    }
+    free(line);
+    if (f)
+        fclose(f);
+    return kept;
+}
+
+char *child_complaint(const struct child *c, const char *log)
+{
+    char *said = last_words(log), *text = NULL;
+    int n;
+    if (c->end == CHILD_LATE)
+        n = asprintf(&text, "no end after %g s (tune.timeout)", c->limit);
+    else if (c->end == CHILD_KILLED)
+        n = asprintf(&text, "signal %d (%s)%s%s", c->status, strsignal(c->status), said ? ": " : "",
+                     said ? said : "");
+    else
+        n = asprintf(&text, "exit status %d%s%s", c->status, said ? ": " : "", said ? said : "");
+    free(said);
+    return n < 0 ? NULL : text;
+}
+
+static int remove_all(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+    (void)st;
+    (void)kind;
+    (void)at;
+    return remove(path);
+}
+
+/* all below the folder, but for what we know a run's summary by */
+static int remove_below(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+    (void)st;
+    (void)kind;
+    return at->level == 0 || (at->level == 1 && !strcmp(path + at->base, "summary.json"))
+               ? 0
+               : remove(path);
+}
+
+void child_clean(const char *dir, bool keep_summary)
+{
+    nftw(dir, keep_summary ? remove_below : remove_all, 16, FTW_DEPTH | FTW_PHYS);
 }

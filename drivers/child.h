@@ -5,6 +5,7 @@
 #ifndef SPT_DRIVERS_CHILD_H
 #define SPT_DRIVERS_CHILD_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 /* What is run: owned by the command, freed by command_free. */
@@ -26,6 +27,7 @@ struct child {
     enum child_end end;
     int status;     /* of CHILD_EXITED: exit status; of CHILD_KILLED: the signal */
     double seconds; /* that it took */
+    double limit;   /* that it had */
 };
 
 /* From here on SIGINT, SIGTERM and SIGHUP wait for child_run and child_interrupted, until
@@ -39,5 +41,11 @@ int child_interrupted(void);
  * SIGTERM, and where that does not help SIGKILL. 0; -ECANCELED where this program was interrupted,
  * when c is gone too; -errno after an error line where c could not be started. */
 int child_run(const struct command *c, const char *log, double limit, struct child *result);
+
+/* What went wrong with it, in a line: how it ended, and the last line of its log that tells of an
+ * error. To be freed; NULL: no memory */
+char *child_complaint(const struct child *c, const char *log);
+/* Removes the folder that a run wrote into, or all in it but summary.json. */
+void child_clean(const char *dir, bool keep_summary);
 
 #endif

@@ -4,7 +4,6 @@
 #include "drivers/tune.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -70,29 +69,6 @@ const struct metric_type metric_types[METRICS] = {
 
 /* ---------------------------------------------------------------- folders */
 
-static int remove_all(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-    (void)st;
-    (void)kind;
-    (void)at;
-    return remove(path);
-}
-
-static int remove_but_summary(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-    (void)st;
-    (void)kind;
-    return at->level == 0 || (at->level == 1 && !strcmp(path + at->base, "summary.json"))
-               ? 0
-               : remove(path);
-}
-
-static void walk(const char *path,
-                 int (*call)(const char *, const struct stat *, int, struct FTW *))
-{
-    nftw(path, call, 16, FTW_DEPTH | FTW_PHYS);
-}
-
 static int make_folder(const char *dir, const char *name)
 {
     char path[TUNE_PATH + 16];
@@ -117,49 +93,12 @@ static int prepare_folder(const struct tune *t)
     for (size_t i = 0; found && i < COUNT(ours); i++) {
         char path[TUNE_PATH + 16];
         snprintf(path, sizeof path, "%s/%s", t->dir, ours[i]);
-        walk(path, remove_all);
+        child_clean(path, false);
     }
     return options_write_config(t->config, t->dir);
 }
 
 /* ---------------------------------------------------------------- one run */
-
-/* the last line of a log that says that something is wrong, else the last one */
-static char *last_words(const char *log)
-{
-    char *line = NULL, *kept = NULL;
-    size_t size = 0;
-    bool is_error = false;
-    FILE *f = fopen(log, "re");
-    while (f && getline(&line, &size, f) > 0) {
-        const bool tells = strstr(line, "error: ") || strstr(line, ".yaml:");
-        line[strcspn(line, "\n")] = '\0';
-        if (!*line || (is_error && !tells))
-            continue;
-        free(kept);
-        kept = strdup(strncmp(line, "starpint: error: ", 17) ? line : line + 17);
-        is_error = tells;
-    }
-    free(line);
-    if (f)
-        fclose(f);
-    return kept;
-}
-
-static char *what_went_wrong(const struct tune *t, const struct child *c, const char *log)
-{
-    char *said = last_words(log), *text = NULL;
-    int n;
-    if (c->end == CHILD_LATE)
-        n = asprintf(&text, "no end after %g s (tune.timeout)", t->v.timeout);
-    else if (c->end == CHILD_KILLED)
-        n = asprintf(&text, "signal %d (%s)%s%s", c->status, strsignal(c->status), said ? ": " : "",
-                     said ? said : "");
-    else
-        n = asprintf(&text, "exit status %d%s%s", c->status, said ? ": " : "", said ? said : "");
-    free(said);
-    return n < 0 ? NULL : text;
-}
 
 static double look_up(const json_t *j, const char *path)
 {
@@ -210,10 +149,10 @@ static int run_point(const struct tune *t, struct point *p, struct run_record *r
         err = child_run(&c, log, t->v.timeout, &child);
     command_free(&c);
     if (!err && (child.end != CHILD_EXITED || child.status))
-        *wrong = what_went_wrong(t, &child, log);
+        *wrong = child_complaint(&child, log);
     else if (!err && r)
         *wrong = read_summary(p, r, dir);
-    walk(dir, r && !err ? remove_but_summary : remove_all);
+    child_clean(dir, r && !err);
     if (!*wrong)
         unlink(log);
     return err;

@@ -37,7 +37,7 @@ class Result:
         """stderr without blank lines and the progress"""
         return [s for s in self.err.splitlines()
                 if s.strip() and not s.startswith(('starpint: parareal ', 'starpint: serial ', 'starpint: train ',
-                                                   'starpint: tune '))]
+                                                   'starpint: tune ', 'starpint: calibrate '))]
 
     def __str__(self):
         return f'exit status {self.status}, stdout:\n{self.out}stderr:\n{self.err}'

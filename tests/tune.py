@@ -260,6 +260,35 @@ class Tune(unittest.TestCase):
         self.assertNotIn('graph_test', marked)
         self.assertIn('examples/tune.yaml', starpint('tune', '--help').out)
 
+    def test_calibrate(self):
+        """afterwards StarPU has samples of every task, and predicts the length of every task"""
+        home = support.folder / 'calibrated'
+        home.mkdir()
+        env = {'STARPU_HOME': str(home)}
+        config = support.config('calibrate', CONFIG.replace('steps: 16', 'steps: 2000'))
+        done = starpint('calibrate', config, env=env)
+        self.assertEqual(done.status, 0, done)
+        table = [line.split() for line in done.out.splitlines()[1:-1]]
+        self.assertEqual({row[0] for row in table}, {'advance', 'copy', 'correct', 'increment', 'distance'})
+        for row in table:
+            self.assertGreaterEqual(int(row[3]), 10, row)
+            self.assertGreater(float(row[4]), 0, row)
+        self.assertEqual(sum(row[0] == 'advance' for row in table), 2)  # fine and coarse
+        self.assertIn(f'Models: {home}/.starpu/sampling/', done.out.splitlines()[-1])
+        results = support.folder / 'predicted'
+        starpint('run', config, '-o', results, '--set', 'trace.enabled=true', env={**env, 'STARPU_SCHED': 'dmda'})
+        tasks = (results / 'trace/tasks.rec').read_text().split('\n\n')
+        tasks = [t for t in tasks if '\nModel: ' in t or t.startswith('Model: ')]
+        self.assertEqual(len(tasks), look_up(summary(results), 'scheduler.tasks'))
+        self.assertEqual([t for t in tasks if 'PredictedTime: ' not in t], [])
+
+        for words, args, more in (('STARPU_SCHED=eager uses no performance models', [config], {'STARPU_SCHED': 'eager'}),
+                                  ('unexpected -o', [config, '-o', 'x'], {}),
+                                  ('unknown key', [config, '--set', 'method.slcies=1'], {})):
+            done = starpint('calibrate', *args, env={**env, **more})
+            self.assertEqual((done.status, len(done.lines)), (2, 1), done)
+            self.assertIn(words, done.lines[0])
+
 
 if __name__ == '__main__':
     support.main()
