@@ -219,11 +219,11 @@ int child_run(const struct command *c, const char *log, double limit, struct chi
     }
     if (stage)
         kill(-pid, SIGKILL); /* what it left behind */
-    *result =
-        (struct child){ late                ? CHILD_LATE
-                        : WIFEXITED(status) ? CHILD_EXITED
-                                            : CHILD_KILLED,
-                        WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status), now() - start };
+    *result = (struct child){ late                ? CHILD_LATE
+                              : WIFEXITED(status) ? CHILD_EXITED
+                                                  : CHILD_KILLED,
+                              WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status),
+                              now() - start, limit };
     return interrupted ? -ECANCELED : 0;
 }
 
@@ -256,7 +256,7 @@ char *child_complaint(const struct child *c, const char *log)
     char *said = last_words(log), *text = NULL;
     int n;
     if (c->end == CHILD_LATE)
-        n = asprintf(&text, "no end after %g s (tune.timeout)", c->limit);
+        n = asprintf(&text, "no end after %g s", c->limit);
     else if (c->end == CHILD_KILLED)
         n = asprintf(&text, "signal %d (%s)%s%s", c->status, strsignal(c->status), said ? ": " : "",
                      said ? said : "");

@@ -40,7 +40,7 @@ static void put_data(FILE *o, const struct tune *t, const struct point **list, s
 
 int tune_draw(FILE *o, const void *tune)
 {
-    enum { RIGHT = 30, TOP = 76, BOTTOM = 66, ROW = 22, PLOT = 560, LETTER = 9 };
+    enum { RIGHT = 30, TOP = 76, BOTTOM = 66, ROW = 22, PLOT = 560, LETTER = 10 };
     const struct tune *t = tune;
     const struct point **list = tune_ranking(t);
     char q[GNUPLOT_QUOTED], text[160];
@@ -74,7 +74,7 @@ int tune_draw(FILE *o, const void *tune)
         fprintf(o, "set logscale x\nset xrange [%.9g:%.9g] noextend\n", range.low / 1.3,
                 1.3 * range.high);
     else
-        gnuplot_range(o, 'x', range);
+        fprintf(o, "set xrange [0:%.9g] noextend\n", 1.04 * range.high);
     gnuplot_axis_label(o, 'x', "makespan in ms");
     const char *base = strrchr(t->o->config, '/');
     snprintf(text, sizeof text, "%.80s, runs of each point: %ld", base ? base + 1 : t->o->config,
