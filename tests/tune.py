@@ -289,6 +289,27 @@ class Tune(unittest.TestCase):
             self.assertEqual((done.status, len(done.lines)), (2, 1), done)
             self.assertIn(words, done.lines[0])
 
+    def test_walk(self):
+        """docs/tuning.md: every command, in its order, on a small grid"""
+        place = support.folder / 'walk'
+        (place / 'examples').mkdir(parents=True)
+        for path in (support.ROOT / 'examples').glob('*.yaml'):
+            (place / 'examples' / path.name).write_text(
+                path.read_text().replace('[201, 201]', '[21, 25]').replace('repeat: 3', 'repeat: 1'))
+        text = (support.ROOT / 'docs/tuning.md').read_text()
+        commands = re.findall('^starpint .*', '\n'.join(re.findall('^```sh\n(.*?)^```', text, flags=re.M | re.S)), flags=re.M)
+        self.assertEqual([c.split()[1] for c in commands],
+                         ['doctor', 'run', 'trace', 'tune', 'run', 'trace', 'tune', 'calibrate'])
+        env = {**os.environ, **support.ENVIRONMENT, 'STARPU_HOME': str(support.folder / 'starpu-home'),
+               'PATH': f'{pathlib.Path(support.programs[0]).parent}:{os.environ["PATH"]}'}
+        for c in commands:
+            done = subprocess.run(c, shell=True, cwd=place, env=env, text=True, capture_output=True, timeout=240)
+            self.assertEqual(done.returncode, 0, (c, done.stdout, done.stderr))
+        self.assertEqual(len(rows(place / 'results/tune')), 24)
+        # what the page quotes is what the example says
+        self.assertIn(re.search('^tune:.*?^```', text, flags=re.M | re.S).group()[:-3],
+                      (support.ROOT / 'examples/tune.yaml').read_text())
+
 
 if __name__ == '__main__':
     support.main()
