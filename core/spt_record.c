@@ -81,6 +81,8 @@ void spt_clock_reset(struct spt *run)
     if (run->mpi)
         MPI_Barrier(run->comm); /* the clocks of the ranks start together */
 #endif
+    if (run->bounding)
+        starpu_bound_start(0, 0);
     run->origin = starpu_timing_now();
 #if SPT_MPI
     if (run->mpi && run->tracing) { /* more exactly: a barrier lets ranks go one after the other */
@@ -479,6 +481,16 @@ int spt_trace_gather(struct spt *run, struct trace *t)
     trace_free(&mine);
     free(workers);
     return err;
+}
+
+double spt_bound(struct spt *run)
+{
+    double milliseconds = 0, none = 0;
+    if (!run->bounding)
+        return NAN;
+    starpu_bound_stop();
+    starpu_bound_compute(&milliseconds, &none, 0);
+    return milliseconds > 0 ? 1e-3 * milliseconds : NAN;
 }
 
 size_t spt_bus_bytes(struct spt *run)

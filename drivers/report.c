@@ -147,6 +147,8 @@ json_t *report_scheduler(const struct outcome *r)
     json_object_set_new(j, "transfers_bytes", json_integer((json_int_t)(r->bus_bytes + transfers)));
     set(j, "lower_bound_seconds", s.lower_bound);
     set(j, "critical_path_seconds", s.critical_path);
+    if (r->starpu_bound > 0)
+        set(j, "starpu_bound_seconds", r->starpu_bound);
     if (!isnan(wrong))
         set(j, "model_error", wrong);
     return j;

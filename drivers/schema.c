@@ -65,6 +65,10 @@ const struct schema machine_schema = { "machine", "what it runs on", machine_tab
 static const struct param trace_table[] = {
     { "enabled", P_BOOL, AT(trace_params, enabled), .def = "false",
       .help = "record every task; writes trace/ and fills in `scheduler` of summary.json" },
+    { "bound", P_BOOL, AT(trace_params, bound), .def = "false",
+      .help = "of a traced run on one rank, also StarPU's lower bound: a linear program over the "
+              "lengths of tasks that its performance models expect. Needs models of all of them "
+              "(`starpint calibrate`), and a StarPU with glpk" },
     { 0 },
 };
 const struct schema trace_schema = { "trace", "what ran where and when", trace_table };

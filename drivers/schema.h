@@ -24,7 +24,7 @@ struct machine_params {
     const char *scheduler;
 };
 struct trace_params {
-    bool enabled;
+    bool enabled, bound;
 };
 struct tune_params {
     struct strings schedulers, launcher;

@@ -65,6 +65,7 @@ const struct metric_type metric_types[METRICS] = {
     [METRIC_ERROR] = { "error_l2_relative", "error.l2_relative" },
     [METRIC_OF_BOUND] = { "of_speedup_bound", NULL },
     [METRIC_OF_LOWER_BOUND] = { "of_lower_bound", NULL },
+    [METRIC_OF_STARPU_BOUND] = { "of_starpu_bound", NULL },
 };
 
 /* ---------------------------------------------------------------- folders */

@@ -37,8 +37,9 @@ enum metric {
     METRIC_BOUND,
     METRIC_ITERATIONS,
     METRIC_ERROR,
-    METRIC_OF_BOUND,       /* measured speedup over its bound */
-    METRIC_OF_LOWER_BOUND, /* lower bound over makespan */
+    METRIC_OF_BOUND,        /* measured speedup over its bound */
+    METRIC_OF_LOWER_BOUND,  /* lower bound over makespan */
+    METRIC_OF_STARPU_BOUND, /* StarPU's over makespan */
     METRICS
 };
 struct metric_type {

@@ -47,9 +47,8 @@ void tune_statistics(struct tune *t)
 
 void tune_derive(double value[METRICS])
 {
-    /* StarPU's bound is the sharper one, where there is one */
-    const double lowest = fmax(value[METRIC_LOWER_BOUND], value[METRIC_STARPU_BOUND]);
-    value[METRIC_OF_LOWER_BOUND] = lowest / value[METRIC_MAKESPAN];
+    value[METRIC_OF_LOWER_BOUND] = value[METRIC_LOWER_BOUND] / value[METRIC_MAKESPAN];
+    value[METRIC_OF_STARPU_BOUND] = value[METRIC_STARPU_BOUND] / value[METRIC_MAKESPAN];
     value[METRIC_OF_BOUND] = value[METRIC_SPEEDUP] / value[METRIC_BOUND];
 }
 

@@ -58,6 +58,11 @@ static double of_lower_bound_percent(const struct point *p)
     return 100 * p->median[METRIC_OF_LOWER_BOUND];
 }
 
+static double of_starpu_bound_percent(const struct point *p)
+{
+    return 100 * p->median[METRIC_OF_STARPU_BOUND];
+}
+
 static double iterations(const struct point *p)
 {
     return p->median[METRIC_ITERATIONS];
@@ -81,6 +86,7 @@ static const struct column {
     { "speedup", "", "%10.2f", speedup },
     { "of its", "bound %", "%10.1f", of_speedup_bound_percent },
     { "of lower", "bound %", "%10.1f", of_lower_bound_percent },
+    { "of LP", "bound %", "%10.1f", of_starpu_bound_percent },
     { "iterations", "", "%10g", iterations },
     { "error", "l2", "%10.2e", error },
 };

@@ -26,7 +26,13 @@ method:
   fine:   {name: rk4, steps: 16}
   coarse: {name: implicit_euler, steps: 1}
 output: {error_vs_fine: true}
+trace: {enabled: true, bound: true}
 tune: {schedulers: [eager, dmda], vary: {method.coarse.steps: [1, 2]}, repeat: 2}
+'''
+LONG = '''\
+problem: {name: dahlquist, lambda: [[-1, 0]], initial: [1, 0]}
+method: {name: serial, propagator: {name: rk4, steps: 1000000000}}
+tune: {schedulers: [eager]}
 '''
 # what tune.csv calls it, where it stands in summary.json
 METRICS = {
@@ -35,7 +41,7 @@ METRICS = {
     'overhead_microseconds_per_task': 'scheduler.overhead_microseconds_per_task',
     'transfers_bytes': 'scheduler.transfers_bytes', 'model_error': 'scheduler.model_error',
     'critical_path_seconds': 'scheduler.critical_path_seconds', 'lower_bound_seconds': 'scheduler.lower_bound_seconds',
-    'speedup_bound': 'speedup.here.bound', 'iterations': 'parareal.iterations', 'error_l2_relative': 'error.l2_relative',
+    'starpu_bound_seconds': 'scheduler.starpu_bound_seconds', 'speedup_bound': 'speedup.here.bound', 'iterations': 'parareal.iterations', 'error_l2_relative': 'error.l2_relative',
 }
 
 
@@ -211,15 +217,27 @@ class Tune(unittest.TestCase):
         self.assertRegex(bad['failure'], 'exit status 1: .*slice')
 
     def test_timeout(self):
-        text = re.sub('method:.*\ntune', 'method: {name: serial, propagator: {name: rk4, steps: 100}}\ntune', CONFIG, flags=re.S)
-        text = text.replace('method.coarse.steps: [1, 2]', 'method.propagator.steps: [100, 1000000000]')
         start = time.monotonic()
-        self.tune('late', '--set', 'tune.schedulers=eager', '--set', 'tune.timeout=1', text=text)
+        self.tune('late', '--set', 'tune.vary={method.propagator.steps: [100, 1000000000]}', '--set', 'tune.timeout=1', text=LONG)
         self.assertLess(time.monotonic() - start, 30)
         good, bad = rows(self.folder('late'))
         self.assertEqual((good['status'], bad['status'], bad['failure']),
                          ('finished', 'failed', 'no end after 1 s'))
         self.assertFalse(processes(f'{self.folder("late")}/runs'))
+
+    def test_no_orphan(self):
+        """a study that is killed takes its run with it, whatever that is doing"""
+        config, folder = support.config('orphan', LONG), self.folder('orphan')
+        process = support.start('tune', config, '-o', folder)
+        wait_for(lambda: processes(f'{folder}/runs'))
+        time.sleep(0.5)  # it is in the middle of it
+        process.send_signal(signal.SIGKILL)
+        support.finish(process)
+        try:
+            wait_for(lambda: not processes(f'{folder}/runs'), 20)
+        finally:
+            for pid in processes(f'{folder}/runs'):
+                os.kill(int(pid), signal.SIGKILL)
 
     def test_settings(self):
         """strings, lists and variables arrive as they are"""
@@ -281,6 +299,19 @@ class Tune(unittest.TestCase):
         tasks = [t for t in tasks if '\nModel: ' in t or t.startswith('Model: ')]
         self.assertEqual(len(tasks), look_up(summary(results), 'scheduler.tasks'))
         self.assertEqual([t for t in tasks if 'PredictedTime: ' not in t], [])
+
+        # StarPU's bound: with equal workers, the expected lengths of all tasks over the workers
+        files = [p for p in (home / '.starpu/sampling/codelets').rglob('spt_*_v1.*')]
+        means = {(p.name.split('_v1.')[0][4:], int(w[0], 16)): float(w[3]) for p in files
+                 for w in map(str.split, p.read_text().splitlines()) if len(w) == 8 and re.fullmatch('[0-9a-f]{8}', w[0])}
+        for cpus in '1', '2':
+            starpint('run', config, '-o', results, '--overwrite', '--set', 'trace={enabled: true, bound: true}',
+                     env={**env, 'STARPU_SCHED': 'eager', 'STARPU_NCPU': cpus})  # adds no samples
+            kinds = re.findall(r'^Model: (\w+)$.*?^Footprint: (\w+)$', (results / 'trace/tasks.rec').read_text(), flags=re.M | re.S)
+            self.assertEqual(len(kinds), look_up(summary(results), 'scheduler.tasks'))
+            expected = sum(means[model, int(footprint, 16)] for model, footprint in kinds) / int(cpus)
+            self.assertAlmostEqual(look_up(summary(results), 'scheduler.starpu_bound_seconds') * 1e6, expected,
+                                   delta=1e-3 * expected)
 
         for words, args, more in (('STARPU_SCHED=eager uses no performance models', [config], {'STARPU_SCHED': 'eager'}),
                                   ('unexpected -o', [config, '-o', 'x'], {}),
