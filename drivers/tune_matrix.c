@@ -302,7 +302,7 @@ int tune_shown_command(struct command *c, const struct tune *t, const struct poi
         (err = add_words(c, (const char *[]){ "starpint", "run", t->o->config, NULL })))
         return err;
     for (int i = 0; i < t->o->sets && !err; i++)
-        if (strncmp(t->o->set[i], "tune.", 5)) /* `run` does not read them */
+        if (strncmp(t->o->set[i], "tune", 4) || !strchr(".=", t->o->set[i][4])) /* not read */
             err = add_words(c, (const char *[]){ "--set", t->o->set[i], NULL });
     if (err || (err = add_settings(c, t, p, false)))
         return err;

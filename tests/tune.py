@@ -250,6 +250,7 @@ class Tune(unittest.TestCase):
             self.assertEqual(j['config']['method']['fine']['name'], r['method.fine.name'])
             self.assertEqual(str(j['workers']['cpu']), r['STARPU_NCPU'])
         self.assertEqual(i, 3)
+        self.assertNotIn('tune.', summary(self.folder('settings'))['best']['command'])
         self.assertIn("--set 'problem.lambda=[[-1,0],[0,2]]' --set method.fine.name=", summary(self.folder('settings'))['best']['command'])
 
     def test_wrong(self):
