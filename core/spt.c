@@ -192,6 +192,7 @@ int spt_open(struct spt *run, const struct spt_options *o)
     run->started = true;
     run->tracing = o->trace;
     run->reproducible = o->reproducible;
+    run->bounding = o->bound && run->ranks == 1;
     run->workers = (int)starpu_worker_get_count();
     run->clocks = calloc((size_t)run->workers, sizeof *run->clocks);
     run->traces = calloc((size_t)run->workers, sizeof *run->traces);

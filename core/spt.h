@@ -75,6 +75,7 @@ struct spt_options {
     const char *scheduler; /* NULL: prio, with GPUs dmdas; STARPU_SCHED wins over it */
     bool trace;            /* record every task */
     bool reproducible;     /* where a task runs follows from the config alone */
+    bool bound;            /* record tasks for spt_bound */
 };
 
 /* seconds and calls per role, per worker: written by that worker only */
@@ -115,7 +116,7 @@ struct spt {
 #if SPT_MPI
     MPI_Comm comm;
 #endif
-    bool started, tracing, reproducible;
+    bool started, tracing, reproducible, bounding;
     struct spt_meta at; /* what the next inserted task belongs to */
     int64_t next_tag;
     const char *scheduler; /* the policy that StarPU uses */
@@ -235,6 +236,11 @@ struct network_use *spt_use_network(struct spt *run, const char *weights, size_t
 void spt_network_count(const struct network_use *u, enum network_count what);
 /* fills the totals of all networks, over the workers of all ranks (collective) */
 void spt_network_total(struct spt *run);
+/* StarPU's own lower bound on the time of the tasks inserted since the last spt_clock_reset, once
+ * they are done: the best distribution over its workers by the expected lengths of its models, as
+ * a linear program; what waits for what does not count. Seconds, or NAN: not recorded, more than
+ * one rank, a task without model, no such StarPU (it needs glpk). */
+double spt_bound(struct spt *run);
 void spt_clock_reset(struct spt *run); /* forgets the clocks, the counts of networks and the trace
                                           so far; no task may be under way */
 

@@ -81,6 +81,8 @@ void spt_clock_reset(struct spt *run)
     if (run->mpi)
         MPI_Barrier(run->comm); /* the clocks of the ranks start together */
 #endif
+    if (run->bounding)
+        starpu_bound_start(0, 0);
     run->origin = starpu_timing_now();
 #if SPT_MPI
     if (run->mpi && run->tracing) { /* more exactly: a barrier lets ranks go one after the other */
@@ -388,7 +390,10 @@ void spt_trace_task(void *arg)
     r.gflop = task->flops * 1e-9;
     r.predicted =
         task->predicted > 0 ? 1e-6 * task->predicted : 0; /* NaN: the policy has no models */
-    r.footprint = starpu_task_data_footprint(task);
+    r.footprint = task->cl->model /* the one that the model's entries have */
+                      ? starpu_task_footprint(task->cl->model, task,
+                                              starpu_worker_get_perf_archtype(worker, 0), 0)
+                      : starpu_task_data_footprint(task);
     const unsigned n = STARPU_TASK_GET_NBUFFERS(task);
     for (unsigned i = 0; i < n; i++) {
         const enum starpu_data_access_mode mode = STARPU_TASK_GET_MODE(task, i);
@@ -496,6 +501,16 @@ int spt_trace_gather(struct spt *run, struct trace *t)
     trace_free(&mine);
     free(workers);
     return err;
+}
+
+double spt_bound(struct spt *run)
+{
+    double milliseconds = 0, none = 0;
+    if (!run->bounding)
+        return NAN;
+    starpu_bound_stop();
+    starpu_bound_compute(&milliseconds, &none, 0);
+    return milliseconds > 0 ? 1e-3 * milliseconds : NAN;
 }
 
 size_t spt_bus_bytes(struct spt *run)

@@ -78,6 +78,10 @@ int trace_transfers(const struct trace *t, struct trace_transfer **list, size_t 
  * (once per version: StarPU-MPI caches). Records must be sorted. 0 or -ENOMEM */
 int trace_cost(const struct trace *t, double *overhead, size_t *transfers);
 
+/* By how much the scheduler was wrong about the lengths of tasks: median of |predicted/measured - 1|
+ * over the tasks that ran and that it had a prediction for. NAN: for none, or no memory. */
+double trace_model_error(const struct trace *t);
+
 /* Words on what held the run back, every figure counted from the records: the critical chain and
  * its codelets, idle time and its causes, small tasks, performance models, transfers; the last line
  * says what to try. 0, or -errno after an error line */

@@ -203,3 +203,26 @@ out:
     free(deps);
     return err;
 }
+
+static int by_value(const void *a, const void *b)
+{
+    const double p = *(const double *)a, q = *(const double *)b;
+    return (p > q) - (p < q);
+}
+
+double trace_model_error(const struct trace *t)
+{
+    size_t n = 0;
+    double *error = malloc((t->n + 1) * sizeof *error), median = NAN;
+    for (size_t i = 0; error && i < t->n; i++) {
+        const struct trace_record *r = &t->records[i];
+        if (!r->cancelled && r->predicted > 0 && r->end > r->start)
+            error[n++] = fabs(r->predicted / (r->end - r->start) - 1);
+    }
+    if (n) {
+        qsort(error, n, sizeof *error, by_value);
+        median = error[n / 2];
+    }
+    free(error);
+    return median;
+}

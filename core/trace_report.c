@@ -170,26 +170,13 @@ static void put_small(struct report *p)
     fputs(".\n", p->out);
 }
 
-static int by_value(const void *a, const void *b)
+static void put_models(struct report *p)
 {
-    const double p = *(const double *)a, q = *(const double *)b;
-    return (p > q) - (p < q);
-}
-
-static int put_models(struct report *p)
-{
-    size_t n = 0;
-    double *error = malloc((p->t->n + 1) * sizeof *error);
-    if (!error)
-        return -ENOMEM;
+    const double error = trace_model_error(p->t);
     memset(p->share, 0, p->kinds.n * sizeof *p->share);
     for (size_t i = 0; i < p->t->n; i++) {
         const struct trace_record *r = &p->t->records[i];
-        if (r->cancelled)
-            continue;
-        if (r->predicted > 0 && r->end > r->start) {
-            error[n++] = fabs(r->predicted / (r->end - r->start) - 1);
-        } else if (uses_models(p->t)) {
+        if (!r->cancelled && !(r->predicted > 0 && r->end > r->start) && uses_models(p->t)) {
             p->unknown++;
             p->share[p->kinds.of[i]] += 1;
         }
@@ -203,13 +190,10 @@ static int put_models(struct report *p)
                 p->t->scheduler);
         if (p->unknown)
             put_kinds(p, (double)p->unknown, ": ");
-        qsort(error, n, sizeof *error, by_value);
-        if (n)
-            fprintf(p->out, "; the others are off by %.1f %% (median)", 100 * error[n / 2]);
+        if (!isnan(error))
+            fprintf(p->out, "; the others are off by %.1f %% (median)", 100 * error);
         fputs(".\n", p->out);
     }
-    free(error);
-    return 0;
 }
 
 static void put_transfers(const struct report *p)
@@ -378,9 +362,7 @@ int trace_report(const struct trace *t, FILE *out)
         put_chain(&p);
         put_idle(&p);
         put_small(&p);
-        err = put_models(&p);
-    }
-    if (!err) {
+        put_models(&p);
         put_transfers(&p);
         advise(&p);
     }

@@ -14,6 +14,8 @@ int command_doctor(int argc, char **argv);
 int command_trace(int argc, char **argv);
 int command_analyze(int argc, char **argv);
 int command_plot(int argc, char **argv);
+int command_calibrate(int argc, char **argv);
+int command_tune(int argc, char **argv);
 
 /* 0 of 0, 2 of -EINVAL and -EEXIST, 130 of -ECANCELED, 1 of everything else */
 int exit_code(int err);

@@ -13,6 +13,7 @@
 #include "drivers/schema.h"
 #include "drivers/study.h"
 #include "drivers/training.h"
+#include "drivers/tune.h"
 #include "nn/network.h"
 #include "problems/stepper.h"
 #include "tasks/serial.h"
@@ -61,6 +62,8 @@ static void config(bool markdown)
         rows[n] = *p;
         if (p->sub)
             rows[n].sub = &below;
+        if (strcmp(p->key, "tune") == 0) /* bound by its own command, but no name chooses it */
+            rows[n].type = P_MAP, rows[n].sub = &below;
     }
     if (!markdown) {
         puts("config:");
@@ -223,6 +226,34 @@ static void analyses(bool markdown)
     }
 }
 
+static void tune(bool markdown)
+{
+    if (!markdown) {
+        puts("tune:");
+        for (const struct param *p = tune_schema.params; p->key; p++)
+            brief(p->key, p->help);
+        return;
+    }
+    printf(
+        "\n## tune\n\nWhat `starpint tune` reads besides the rest of a run's config, and "
+        "`starpint run` leaves alone ([tuning.md](tuning.md)).\n`vary` is a map from keys of the "
+        "config, and variables of StarPU's, to values.\n");
+    keys(&tune_schema);
+}
+
+/* those of this StarPU: not part of the documentation, which is the same everywhere */
+static void schedulers(bool markdown)
+{
+    struct starpu_sched_policy **known = starpu_sched_get_predefined_policies();
+    if (markdown)
+        return;
+    puts("schedulers of this StarPU (*: what `starpint tune` tries if it is not told):");
+    for (int i = 0; known[i]; i++)
+        printf("  %-32s %c %s\n", known[i]->policy_name,
+               tune_by_default(known[i]->policy_name) ? '*' : ' ',
+               known[i]->policy_description ? known[i]->policy_description : "");
+}
+
 static const struct {
     const char *name;
     void (*print)(bool markdown);
@@ -233,7 +264,9 @@ static const struct {
               { "preconditioners", preconditioners },
               { "networks", networks },
               { "training", training },
-              { "analyses", analyses } };
+              { "analyses", analyses },
+              { "tune", tune },
+              { "schedulers", schedulers } };
 enum { PARTS = sizeof parts / sizeof *parts };
 
 int command_list(int argc, char **argv)
@@ -244,7 +277,7 @@ int command_list(int argc, char **argv)
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
             puts("Usage: starpint list "
                  "[config|problems|methods|propagators|preconditioners|networks|"
-                 "training|analyses] [--markdown]\n"
+                 "training|analyses|tune|schedulers] [--markdown]\n"
                  "What can stand in a config. --markdown: every key with type, default, range, "
                  "unit and meaning.\n"
                  "Example: starpint list propagators");
@@ -272,7 +305,8 @@ int command_list(int argc, char **argv)
         return exit_code(
             log_error(-EINVAL,
                       "list: unknown '%s', expected config, problems, methods, "
-                      "propagators, preconditioners, networks, training or analyses%s%s%s",
+                      "propagators, preconditioners, networks, training, analyses, tune or "
+                      "schedulers%s%s%s",
                       what, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : ""));
     }
     return 0;

@@ -136,6 +136,7 @@ json_t *report_scheduler(const struct outcome *r)
         return NULL;
     for (size_t i = 0; i < r->trace->n; i++)
         executed += !r->trace->records[i].cancelled;
+    const double wrong = trace_model_error(r->trace);
     json_t *j =
         json_pack("{s:s, s:I, s:I}", "name", r->run->scheduler, "tasks", (json_int_t)r->trace->n,
                   "cancelled", (json_int_t)(r->trace->n - executed));
@@ -146,6 +147,10 @@ json_t *report_scheduler(const struct outcome *r)
     json_object_set_new(j, "transfers_bytes", json_integer((json_int_t)(r->bus_bytes + transfers)));
     set(j, "lower_bound_seconds", s.lower_bound);
     set(j, "critical_path_seconds", s.critical_path);
+    if (r->starpu_bound > 0)
+        set(j, "starpu_bound_seconds", r->starpu_bound);
+    if (!isnan(wrong))
+        set(j, "model_error", wrong);
     return j;
 }
 

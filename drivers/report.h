@@ -20,6 +20,7 @@ struct outcome {
     const struct failure *failure;
     const struct trace *trace; /* NULL: not traced */
     size_t bus_bytes;
+    double starpu_bound; /* seconds; 0 or NAN: not known */
     const struct work_count *work;
     const struct spt *run;
 };

@@ -134,7 +134,8 @@ static int prepare(struct job *j, const struct options *o)
                                    "scheduler", scheduler)))
         return err;
     const struct spt_options so = { j->v.machine.cpus, j->v.machine.gpus, scheduler,
-                                    j->v.trace.enabled, j->v.machine.reproducible };
+                                    j->v.trace.enabled, j->v.machine.reproducible,
+                                    j->v.trace.enabled && j->v.trace.bound };
     if ((err = spt_open(&j->run, &so)))
         return err;
     if ((err = observer_create(&j->observer, &j->run, j->problem, &j->v.observe,
@@ -357,6 +358,7 @@ static int compute(struct job *j, const struct options *o, const char *dir)
     int workers[2] = { (int)starpu_cpu_worker_get_count(), (int)starpu_cuda_worker_get_count() };
     spt_sum(run, workers, 2);
     const size_t bytes = spt_bus_bytes(run);
+    const double bound = spt_bound(run);
     struct work_count work;
     spt_work_total(run, &work);
     spt_network_total(run);
@@ -373,6 +375,7 @@ static int compute(struct job *j, const struct options *o, const char *dir)
                                    .failure = f,
                                    .trace = trace.n ? &trace : NULL,
                                    .bus_bytes = bytes,
+                                   .starpu_bound = bound,
                                    .work = &work,
                                    .run = run };
         const int wrote = write_results(j, &r, o, dir);

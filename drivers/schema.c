@@ -88,9 +88,38 @@ const struct schema machine_schema = { "machine", "what it runs on", machine_tab
 static const struct param trace_table[] = {
     { "enabled", P_BOOL, AT(trace_params, enabled), .def = "false",
       .help = "record every task; writes trace/ and fills in `scheduler` of summary.json" },
+    { "bound", P_BOOL, AT(trace_params, bound), .def = "false",
+      .help = "of a traced run on one rank, also StarPU's lower bound: a linear program over the "
+              "lengths of tasks that its performance models expect. Needs models of all of them "
+              "(`starpint calibrate`), and a StarPU with glpk" },
     { 0 },
 };
 const struct schema trace_schema = { "trace", "what ran where and when", trace_table };
+
+static const struct param tune_table[] = {
+    { "schedulers", P_STRINGS, AT(tune_params, schedulers), .def = "",
+      .help = "StarPU scheduling policies; without: all that `starpint list schedulers` marks" },
+    { "vary", P_NODE, AT(tune_params, vary), .def = "", .unit = "lists of values",
+      .help = "what else is varied: a key of the config (method.coarse.steps: [1, 2, 4]), or a "
+              "variable of StarPU's (STARPU_NCPU: [1, 2]); every combination is a point" },
+    { "repeat", P_INT, AT(tune_params, repeat), .def = "3", .min = 1, .max = 1000, .unit = "runs",
+      .help = "of every point; the median counts" },
+    { "warmup", P_INT, AT(tune_params, warmup), .def = "1", .min = 0, .max = 100, .unit = "runs",
+      .help = "that fill the performance models for every combination in `vary`, if one of the "
+              "schedulers uses models; they are kept in the folder of the results. 0: none, models "
+              "are those of STARPU_HOME" },
+    { "seed", P_INT, AT(tune_params, seed), .def = "1", .min = 0, .max = 9007199254740992.0,
+      .help = "of the order of the runs: each repetition of the whole matrix has one of its own" },
+    { "timeout", P_REAL, AT(tune_params, timeout), .def = "600", .min = 0, .max = 1e7,
+      .open_min = true, .unit = "s", .help = "of a run, which then counts as failed" },
+    { "launcher", P_STRINGS, AT(tune_params, launcher), .def = "",
+      .help = "words before every command: [mpirun, -n, 2, --bind-to, none]" },
+    { 0 },
+};
+const struct schema tune_schema = { "tune",
+                                    "a study of schedulers and parameters: what `starpint "
+                                    "tune` reads besides the rest, and `starpint run` does not",
+                                    tune_table };
 
 static const struct param run_table[] = {
     { "problem", P_NODE, AT(run_params, problem), .help = "what is solved" },
@@ -103,6 +132,8 @@ static const struct param run_table[] = {
       .help = "what it runs on" },
     { "trace", P_MAP, AT(run_params, trace), .sub = &trace_schema,
       .help = "what ran where and when" },
+    { "tune", P_NODE, AT(run_params, tune), .def = "",
+      .help = "a study of schedulers and parameters, by `starpint tune`" },
     { 0 },
 };
 const struct schema run_schema = { "config", "a run", run_table };

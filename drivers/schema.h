@@ -31,10 +31,16 @@ struct machine_params {
     const char *scheduler;
 };
 struct trace_params {
-    bool enabled;
+    bool enabled, bound;
+};
+struct tune_params {
+    struct strings schedulers, launcher;
+    struct node *vary;
+    long repeat, warmup, seed;
+    double timeout;
 };
 struct run_params {
-    struct node *problem, *method;
+    struct node *problem, *method, *tune;
     struct time_params time;
     struct nodes observe;
     struct output_params output;
@@ -43,6 +49,6 @@ struct run_params {
 };
 
 extern const struct schema run_schema, time_schema, observe_schema, output_schema, machine_schema,
-    trace_schema;
+    trace_schema, tune_schema;
 
 #endif

@@ -15,6 +15,9 @@ static const struct {
 } commands[] = {
     { "run", "solve one problem with one method", command_run },
     { "train", "train a network to make the steps of a problem", command_train },
+    { "calibrate", "fill the performance models that schedulers place tasks by",
+      command_calibrate },
+    { "tune", "which scheduler and which parameters make a run fast", command_tune },
     { "trace", "turn a run's trace into something to look at", command_trace },
     { "plot", "pictures of results", command_plot },
     { "analyze", "stability, convergence and cost of schemes, with pictures", command_analyze },
@@ -36,7 +39,7 @@ static void usage(FILE *out)
     fprintf(out, "Usage: starpint COMMAND [ARGUMENT]...\n"
                  "Parallel-in-time simulation as StarPU task graphs.\n\nCommands:\n");
     for (int i = 0; i < COMMANDS; i++)
-        fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
+        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].help);
     fprintf(out, "\n`starpint COMMAND --help` says more, with an example.\n"
                  "Example: starpint run examples/black_scholes_2d.yaml -o results/bs2d\n"
                  "Exit status: 0 success, 1 the computation failed, 2 the input is wrong, 130 "

@@ -37,7 +37,8 @@ class Result:
         """stderr without blank lines and the progress"""
         return [s for s in self.err.splitlines()
                 if s.strip() and not s.startswith(('starpint: parareal ', 'starpint: serial ', 'starpint: train ',
-                                                   'starpint: data ', 'starpint: targets '))]
+                                                   'starpint: data ', 'starpint: targets ', 'starpint: tune ',
+                                                   'starpint: calibrate '))]
 
     def __str__(self):
         return f'exit status {self.status}, stdout:\n{self.out}stderr:\n{self.err}'
@@ -51,7 +52,7 @@ def command(args, ranks, program=None):
 def start(*args, ranks=0, env=None, program=None):
     """ranks: 0 without a launcher"""
     full = {k: v for k, v in os.environ.items() if k not in CHOSEN and not k.startswith('OMPI_COMM')}
-    full.update(ENVIRONMENT, STARPU_HOME=str(folder / 'starpu-home'), **(env or {}))
+    full.update({**ENVIRONMENT, 'STARPU_HOME': str(folder / 'starpu-home'), **(env or {})})
     return subprocess.Popen(command(args, ranks, program), cwd=ROOT, env=full, text=True, start_new_session=True,
                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
