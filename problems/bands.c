@@ -19,6 +19,7 @@
     } while (0)
 #define INLINE static inline __attribute__((always_inline))
 #ifdef __clang__
+#pragma clang diagnostic ignored "-Wpass-failed" /* at -O1 */
 #define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
 #else
 #define INDEPENDENT _Pragma("GCC ivdep") /* in place, but never across lanes */
