@@ -23,7 +23,7 @@ SMALL = {  # of examples/NAME.yaml
     'allen_cahn_parareal_sdc': ['problem.grid=65', 'method.fine.granularity=node', 'method.fine.steps=2',
                                 'method.coarse.propagator.granularity=step'],
     'heat_2d': ['problem.grid=[16, 16]', 'method.slices=8', 'method.fine.steps=2'],
-    'tune': ['problem.grid=[17, 21]', 'method.windows=8', 'method.fine.steps=2', 'method.coarse.steps=1'],
+    'tune': ['problem.grid=[17, 21]', 'method.windows=4', 'method.fine.steps=2', 'method.coarse.steps=1'],
 }
 
 
