@@ -1,12 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The StarPinT authors
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Runs that are left at a stop point and go on have the bits of those that were not: at every stop point, with other
-schedulers, numbers of workers and of ranks; signals and SIGKILL; what cannot go on is one line. SPT_KILLS=N: so many
-SIGKILLs."""
+schedulers and numbers of workers (of ranks: resume_ranks.py); signals and SIGKILL; what cannot go on is one line.
+SPT_KILLS=N: so many SIGKILLs."""
 import itertools
 import json
 import os
-import pathlib
 import random
 import shutil
 import signal
@@ -144,21 +143,12 @@ class Stops(Runs):
         results = self.run_it(config, [*sets, *ON], 'every', '--overwrite', '--quiet')
         self.assertFalse((results / 'checkpoint.h5').exists())  # in less than 600 s
 
-    @unittest.skipUnless(shutil.which('mpirun'), 'no mpirun')
-    def test_ranks(self):
-        if not built_with('MPI'):
-            self.skipTest('built without MPI')
-        ranks = itertools.cycle({'ranks': n, 'env': {'STARPU_NCPU': '1'}} for n in (2, 1, 3, 0, 4))
-        for name, stride in ('error_vs_fine', 2), ('lookahead', 3):
-            results, _ = self.step_by_step(name, ranks, stride)
-            self.same(results, self.whole(name))
-
 
 for case in CASES:
     setattr(Stops, f'test_{case}', lambda self, name=case: self.check(name))
 
 
-class Signals(Runs):
+class Interrupted(Runs):
     SLOW = ['problem.grid=256', 'method.slices=16', 'method.iterations=15', 'method.fine.steps=1000']
 
     def start(self, sets, **keywords):
@@ -182,15 +172,13 @@ class Signals(Runs):
         self.assertFalse((results / 'result.h5').exists())
         self.same(self.run_it(support.config('slow', HEAT), self.SLOW, results.name, '--resume', '--quiet'), whole)
 
+
+class Signals(Interrupted):
     def test_signals(self):
         """written at the next stop point; 130 for the user's interrupt, 0 for a batch system's"""
         whole = numbers(self.run_it(support.config('slow', HEAT), self.SLOW, 'undisturbed', '--quiet'))
         self.interrupt(signal.SIGTERM, 0, 'terminated', whole)
         self.interrupt(signal.SIGINT, 130, 'interrupted', whole)
-        if shutil.which('mpirun') and built_with('MPI'):
-            def a_rank(mpirun):
-                return int(pathlib.Path(f'/proc/{mpirun}/task/{mpirun}/children').read_text().split()[-1])
-            self.interrupt(signal.SIGTERM, 0, 'terminated', whole, ranks=2, to=a_rank)
 
     def test_kill(self):
         """SIGKILL at any moment leaves a valid checkpoint"""
