@@ -20,22 +20,6 @@ static void references(const struct solver *s, struct place at, long *from, long
 
 /* ---------------------------------------------------------------- numbers */
 
-static json_t *reals(const double *v, long n)
-{
-    json_t *list = json_array();
-    for (long i = 0; v && i < n; i++)
-        json_array_append_new(list, isfinite(v[i]) ? json_real(v[i]) : json_null());
-    return list;
-}
-
-static json_t *integers(const long *v, long n)
-{
-    json_t *list = json_array();
-    for (long i = 0; i < n; i++)
-        json_array_append_new(list, json_integer(v[i]));
-    return list;
-}
-
 static void get_reals(const json_t *list, double *v, long most)
 {
     for (long i = 0; v && i < most && i < (long)json_array_size(list); i++) {
@@ -63,16 +47,16 @@ static json_t *numbers(const struct solver *s, struct place at)
                                         (json_int_t)w->iterations, "converged", (int)w->converged,
                                         "fine_calls", (json_int_t)w->fine_calls, "coarse_calls",
                                         (json_int_t)w->coarse_calls, "increments",
-                                        reals(w->increments, w->iterations), "errors",
-                                        reals(w->error_vs_fine, w->iterations + 1)));
+                                        stop_reals(w->increments, w->iterations), "errors",
+                                        stop_reals(w->error_vs_fine, w->iterations + 1)));
     }
     return json_pack("{s:s, s:I, s:I, s:I, s:f, s:f, s:o, s:o, s:o}", "name", "parareal", "serial",
                      (json_int_t)at.serial, "window", (json_int_t)at.window, "iteration",
                      (json_int_t)at.iteration, "serial_fine_seconds",
                      r->serial_fine_seconds + (serial ? now : 0.0), "wall_seconds",
                      r->wall_seconds + (serial ? 0.0 : now), "windows", windows, "fine",
-                     integers(s->fine, at.iteration + 1), "leading",
-                     integers(s->leading, at.iteration + 1));
+                     stop_integers(s->fine, at.iteration + 1), "leading",
+                     stop_integers(s->leading, at.iteration + 1));
 }
 
 int parareal_allocate(const struct solver *s, struct parareal_window *w)

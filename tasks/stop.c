@@ -68,18 +68,18 @@ void stop_read(struct stop *s, size_t row, starpu_data_handle_t h)
 
 /* ---------------------------------------------------------------- clocks and counts */
 
-static json_t *list_of(const double *v, long n)
+json_t *stop_reals(const double *v, long n)
 {
     json_t *list = json_array();
-    for (long i = 0; i < n; i++)
+    for (long i = 0; v && i < n; i++)
         json_array_append_new(list, isfinite(v[i]) ? json_real(v[i]) : json_null());
     return list;
 }
 
-static json_t *integers_of(const long *v, int n)
+json_t *stop_integers(const long *v, long n)
 {
     json_t *list = json_array();
-    for (int i = 0; i < n; i++)
+    for (long i = 0; i < n; i++)
         json_array_append_new(list, json_integer(v[i]));
     return list;
 }
@@ -95,11 +95,11 @@ static json_t *counts_of(struct spt *run)
     spt_network_total(run);
     json_t *networks = json_array();
     for (const struct network_use *u = run->networks; u; u = u->next)
-        json_array_append_new(networks, integers_of(u->total, NETWORK_COUNTS));
+        json_array_append_new(networks, stop_integers(u->total, NETWORK_COUNTS));
     const long work[] = { w.rhs, w.solves, w.newton, w.accepted, w.rejected };
-    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "seconds", list_of(seconds, ROLE_COUNT), "calls",
-                     integers_of(calls, ROLE_COUNT), "work", integers_of(work, 5), "residuals",
-                     list_of(w.residual, w.sweeps), "networks", networks);
+    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "seconds", stop_reals(seconds, ROLE_COUNT),
+                     "calls", stop_integers(calls, ROLE_COUNT), "work", stop_integers(work, 5),
+                     "residuals", stop_reals(w.residual, w.sweeps), "networks", networks);
 }
 
 static void add_integers(const json_t *list, long *v, size_t n)

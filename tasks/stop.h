@@ -66,4 +66,8 @@ int stop_write(struct stop *s, enum stop_kind kind, json_t *method,
 
 void stop_close(struct stop *s);
 
+/* Lists for the text of a checkpoint. Reals that are not finite are null; v NULL: empty. */
+json_t *stop_reals(const double *v, long n);
+json_t *stop_integers(const long *v, long n);
+
 #endif
